@@ -1,0 +1,1 @@
+"""Networks, plans, grids, planning runs, locating."""

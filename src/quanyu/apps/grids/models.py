@@ -1,0 +1,257 @@
+"""Networks, plans, grids, memberships, planning runs, codes and who serves a grid."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from quanyu.apps.registers.models import Located, LocatedQuerySet
+from quanyu.apps.territory.models import Division, Fabric, Place
+
+
+class Network(models.Model):
+    """Whose grids these are: one department's before fusion, the one in force after."""
+
+    territory = models.ForeignKey(Division, on_delete=models.PROTECT, related_name="networks")
+    code = models.SlugField(_("short code"), max_length=30, unique=True)
+    name = models.CharField(_("name"), max_length=100)
+
+    class Meta:
+        ordering = ["code"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PlanQuerySet(models.QuerySet["Plan"]):
+    def in_force(self, *, on: date) -> Self:
+        """Keep the plans in force on ``on``: at most one for each network."""
+        return self.filter(in_force_from__lte=on).filter(Q(in_force_to__isnull=True) | Q(in_force_to__gt=on))
+
+
+class Plan(models.Model):
+    """A version of a network's grids; immutable once in force."""
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", _("draft")
+        REVIEWED = "reviewed", _("reviewed")
+        IN_FORCE = "in_force", _("in force")
+        SUPERSEDED = "superseded", _("superseded")
+
+    # Each edge with its reason; nothing else moves a plan.
+    TRANSITIONS: dict[str, dict[str, str]] = {
+        Status.DRAFT: {Status.REVIEWED: "a second person has read it"},
+        Status.REVIEWED: {Status.DRAFT: "an edit takes the review back", Status.IN_FORCE: "it rules from a day on"},
+        Status.IN_FORCE: {Status.SUPERSEDED: "the next plan takes its place"},
+        Status.SUPERSEDED: {},
+    }
+
+    network = models.ForeignKey(Network, on_delete=models.PROTECT, related_name="plans")
+    number = models.PositiveIntegerField(_("version"))
+    status = models.CharField(_("state"), max_length=10, choices=Status.choices, default=Status.DRAFT)
+    norms = models.JSONField(_("norms"))
+    metrics = models.JSONField(_("figures"), default=dict)
+    fabric = models.ForeignKey(Fabric, on_delete=models.PROTECT, related_name="+")
+    based_on = models.ForeignKey(
+        "self", verbose_name=_("drawn against"), null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    made_at = models.DateTimeField(_("made at"))
+    reviewed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    reviewed_at = models.DateTimeField(_("reviewed at"), null=True, blank=True)
+    in_force_from = models.DateField(_("in force from"), null=True, blank=True)
+    in_force_to = models.DateField(_("in force until"), null=True, blank=True)
+
+    objects = PlanQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["network", "-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["network", "number"], name="plan_number_once"),
+            models.UniqueConstraint(
+                fields=["network"], condition=Q(status="in_force"), name="plan_one_in_force_per_network"
+            ),
+            models.UniqueConstraint(fields=["network", "in_force_from"], name="plan_one_begins_a_day"),
+            models.CheckConstraint(
+                condition=Q(in_force_to__isnull=True) | Q(in_force_to__gt=F("in_force_from")),
+                name="plan_ends_after_it_begins",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=["draft", "reviewed"], in_force_from__isnull=True)
+                | Q(status__in=["in_force", "superseded"], in_force_from__isnull=False),
+                name="plan_in_force_has_a_day",
+            ),
+            models.CheckConstraint(
+                condition=Q(reviewed_by__isnull=True) | ~Q(reviewed_by=F("made_by")),
+                name="plan_is_reviewed_by_another",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.network} v{self.number}"
+
+    @property
+    def is_fixed(self) -> bool:
+        """Tell whether nothing in it may change any more."""
+        return self.status in (self.Status.IN_FORCE, self.Status.SUPERSEDED)
+
+
+class GridQuerySet(LocatedQuerySet["Grid"]):
+    def in_force(self, *, on: date) -> Self:
+        """Keep the grids of plans in force on ``on``."""
+        return self.filter(plan__in_force_from__lte=on).filter(
+            Q(plan__in_force_to__isnull=True) | Q(plan__in_force_to__gt=on)
+        )
+
+
+class Grid(Located):
+    """A service area of a plan: the union of its places' cells, with its figures and the rules it breaks.
+
+    ``reasons`` lists each broken rule as ``{"rule", "by", "proven", "mends"}``, as the engine found it.
+    """
+
+    class Kind(models.TextChoices):
+        BASIC = "basic", _("basic grid")
+        EXCLUSIVE = "exclusive", _("exclusive grid")
+        UNINHABITED = "uninhabited", _("ground without households")
+
+    plan = models.ForeignKey(Plan, on_delete=models.CASCADE, related_name="grids")
+    code = models.CharField(_("code"), max_length=24)
+    kind = models.CharField(_("kind"), max_length=12, choices=Kind.choices)
+    place_kind = models.CharField(_("exclusive for"), max_length=20, blank=True)
+    division = models.ForeignKey(Division, on_delete=models.PROTECT, related_name="+")
+    name = models.CharField(_("name"), max_length=100, blank=True)
+    households = models.PositiveIntegerField(_("households"))
+    people = models.PositiveIntegerField(_("people"), null=True)
+    places = models.PositiveIntegerField(_("places"))
+    area_m2 = models.FloatField(_("area (m²)"))
+    perimeter_m = models.FloatField(_("outline (m)"))
+    compactness = models.FloatField(_("compactness"))
+    in_range = models.BooleanField(_("keeps the norm"))
+    reasons = models.JSONField(_("reasons"), default=list)
+    label_lon = models.FloatField()
+    label_lat = models.FloatField()
+
+    objects = GridQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["plan", "code"]
+        indexes = [models.Index(fields=["code"])]
+        constraints = [models.UniqueConstraint(fields=["plan", "code"], name="grid_code_once_in_a_plan")]
+
+    def __str__(self) -> str:
+        return self.name or self.code
+
+
+class Membership(models.Model):
+    """A place, or one part of a divided building, in a grid.
+
+    A building heavier than the norm is divided by entrances: ``part`` of ``parts``, each with its share of the
+    households and its own piece of the cell.
+    """
+
+    grid = models.ForeignKey(Grid, on_delete=models.CASCADE, related_name="memberships")
+    place = models.ForeignKey(Place, on_delete=models.PROTECT, related_name="memberships")
+    part = models.PositiveSmallIntegerField(_("part"), default=1)
+    parts = models.PositiveSmallIntegerField(_("of parts"), default=1)
+    households = models.PositiveIntegerField(_("households"))
+    cell = models.BinaryField(null=True, editable=False)
+
+    class Meta:
+        ordering = ["grid", "place", "part"]
+        constraints = [
+            models.UniqueConstraint(fields=["grid", "place", "part"], name="membership_once"),
+            models.CheckConstraint(condition=Q(part__gte=1, part__lte=F("parts")), name="membership_part_of_parts"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.place} {self.part}/{self.parts}"
+
+
+class Run(models.Model):
+    """A planning run: frozen inputs and norms, its progress and its result."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("waiting")
+        RUNNING = "running", _("running")
+        DONE = "done", _("done")
+        FAILED = "failed", _("failed, can be started again")
+        CANCELLED = "cancelled", _("cancelled")
+
+    network = models.ForeignKey(Network, on_delete=models.PROTECT, related_name="runs")
+    norms = models.JSONField(_("norms"))
+    inputs_hash = models.CharField(max_length=64, blank=True)
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.QUEUED)
+    progress = models.FloatField(_("progress"), default=0)
+    stage = models.CharField(_("stage"), max_length=30, blank=True)
+    best = models.JSONField(_("best so far"), default=dict)
+    cancel_asked = models.BooleanField(default=False)
+    error = models.JSONField(_("error"), null=True)
+    plan = models.OneToOneField(Plan, null=True, blank=True, on_delete=models.SET_NULL, related_name="run")
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    made_at = models.DateTimeField(_("asked at"))
+    started_at = models.DateTimeField(_("started at"), null=True)
+    seen_at = models.DateTimeField(_("last sign of life"), null=True)
+    ended_at = models.DateTimeField(_("ended at"), null=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.network} #{self.pk}"
+
+
+class CodeUse(models.Model):
+    """A code that has been in force: it is never given to another extent."""
+
+    network = models.ForeignKey(Network, on_delete=models.PROTECT, related_name="+")
+    code = models.CharField(_("code"), max_length=24)
+    first_plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="+")
+    last_plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["network", "code"], name="code_is_never_reused")]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Succession(models.Model):
+    """Where the households of an old grid went when a plan took force."""
+
+    plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="successions")
+    from_code = models.CharField(max_length=24)
+    to_code = models.CharField(max_length=24)
+    households = models.PositiveIntegerField(_("households"))
+    places = models.PositiveIntegerField(_("places"))
+
+    class Meta:
+        ordering = ["plan", "from_code", "-households"]
+        indexes = [models.Index(fields=["from_code"])]
+        constraints = [models.UniqueConstraint(fields=["plan", "from_code", "to_code"], name="succession_once")]
+
+    def __str__(self) -> str:
+        return f"{self.from_code} → {self.to_code}"
+
+
+class Staffing(models.Model):
+    """Who serves a grid code: shown on the public grid notice. It goes with the code from plan to plan."""
+
+    network = models.ForeignKey(Network, on_delete=models.PROTECT, related_name="staffing")
+    code = models.CharField(_("grid code"), max_length=24)
+    worker_name = models.CharField(_("grid worker"), max_length=60, blank=True)
+    duty_phone = models.CharField(_("duty phone"), max_length=30, blank=True)
+    complaint_phone = models.CharField(_("complaint phone"), max_length=30, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["network", "code"], name="staffing_once_per_code")]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.worker_name}"

@@ -1,0 +1,96 @@
+"""The norms a plan is drawn by; the defaults are those of GB/T 34300."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Self
+
+from quanyu.errors import InvalidInput
+
+BARRIER_KINDS = ("waterway", "railway", "motorway", "main_road", "barrier")
+EXCLUSIVE_KINDS = ("office", "industrial", "market", "scenic", "school", "hospital", "public")
+
+
+class InvalidNorm(InvalidInput):
+    """A norm that no plan can be drawn by."""
+
+    code = "invalid_norm"
+    template = "%(field)s is %(value)s: %(mend)s"
+
+
+@dataclass(frozen=True)
+class Norms:
+    """What every grid must keep, and what a plan is to be good at.
+
+    ``lower`` and ``upper`` are households of a basic grid; ``stability`` weighs households that stay with their grid
+    (0 free, 1 strong); ``barriers`` are the kinds of line no grid crosses; with ``allow_crossings`` a road open to
+    people joins both sides of a barrier; with ``split_heavy`` a building above ``upper`` is divided by entrances.
+    """
+
+    lower: int = 300
+    upper: int = 500
+    target: int | None = None
+    stability: float = 0.0
+    barriers: tuple[str, ...] = ("waterway", "railway", "motorway")
+    allow_crossings: bool = False
+    split_heavy: bool = True
+    exclusive_kinds: tuple[str, ...] = ("office", "industrial", "market", "scenic")
+    exclusive_min_m2: float = 5000.0
+    objective: str = "cut_length"
+    steps: int | None = None
+    seconds: float | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for field, value, holds, mend in self._rules():
+            if not holds:
+                raise InvalidNorm(field=field, value=value, mend=mend)
+
+    def _rules(self) -> list[tuple[str, Any, bool, str]]:
+        return [
+            ("lower", self.lower, self.lower >= 1, "give at least 1 household."),
+            ("upper", self.upper, self.upper >= self.lower, f"give at least the lower limit, {self.lower}."),
+            (
+                "target",
+                self.target,
+                self.target is None or self.lower <= self.target <= self.upper,
+                f"give a number from {self.lower} to {self.upper}, or leave it empty.",
+            ),
+            ("stability", self.stability, 0 <= self.stability <= 1, "give a number from 0 (free) to 1 (strong)."),
+            ("barriers", self.barriers, set(self.barriers) <= set(BARRIER_KINDS), f"known are {BARRIER_KINDS}."),
+            (
+                "exclusive_kinds",
+                self.exclusive_kinds,
+                set(self.exclusive_kinds) <= set(EXCLUSIVE_KINDS),
+                f"known are {EXCLUSIVE_KINDS}.",
+            ),
+            ("exclusive_min_m2", self.exclusive_min_m2, self.exclusive_min_m2 >= 0, "give 0 or more square metres."),
+            (
+                "objective",
+                self.objective,
+                self.objective in ("cut_length", "cut_edges"),
+                "give cut_length or cut_edges.",
+            ),
+            ("steps", self.steps, self.steps is None or self.steps >= 0, "give 0 or more, or leave it empty."),
+            ("seconds", self.seconds, self.seconds is None or self.seconds > 0, "give more than 0, or leave it empty."),
+            ("seed", self.seed, self.seed >= 0, "give 0 or more."),
+        ]
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """Return norms from stored or typed values; missing ones take the default.
+
+        Raises
+        ------
+        InvalidNorm
+            An unknown field, or a value no plan can be drawn by.
+        """
+        known = {field.name for field in fields(cls)}
+        for name in values.keys() - known:
+            raise InvalidNorm(field=name, value=values[name], mend=f"known fields are {sorted(known)}.")
+        lists = {name: tuple(values[name]) for name in ("barriers", "exclusive_kinds") if name in values}
+        return cls(**{**values, **lists})
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values, as stored with a plan."""
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}

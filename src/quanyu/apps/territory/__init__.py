@@ -1,0 +1,1 @@
+"""Divisions, places with household counts, barriers."""

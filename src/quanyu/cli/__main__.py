@@ -1,0 +1,5 @@
+"""``python -m quanyu.cli``."""
+
+from quanyu.cli import main
+
+main()

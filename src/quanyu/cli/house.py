@@ -1,0 +1,237 @@
+"""Verbs that keep house: init, demo, user, serve, worker, check."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from quanyu.cli.site import with_site
+
+if TYPE_CHECKING:
+    from quanyu.apps.accounts.models import User
+    from quanyu.apps.grids.models import Network
+
+# Shown to everybody who starts the demo; `quanyu demo` refuses to run where other accounts exist.
+DEMO_USERS = {
+    "planner": ("planner", "规划员 · Planner"),
+    "reviewer": ("reviewer", "审核员 · Reviewer"),
+    "admin": ("administrator", "管理员 · Administrator"),
+}
+DEMO_PASSWORD = "quanyu-demo"  # noqa: S105 the demo's sign-in is printed on the screen
+DEMO_SAMPLES = ("vologda", "liechtenstein", "zhangqiu")
+
+
+@click.command()
+@with_site
+def init() -> None:
+    """Create or upgrade the database, and compile the engines once."""
+    _migrate()
+    _warm()
+    click.echo("Ready.", err=True)
+
+
+@click.command()
+@click.argument("name")
+@click.option("--role", type=click.Choice(["planner", "reviewer", "administrator"]), required=True)
+@click.option("--display-name", default="", help="The name shown to colleagues.")
+@click.password_option(help="At least ten signs.")
+@with_site
+def user(name: str, role: str, display_name: str, password: str) -> None:
+    """Create an account NAME with a role, or give an account another role."""
+    from django.contrib.auth.password_validation import validate_password
+    from django.core.exceptions import ValidationError
+
+    try:
+        validate_password(password)
+    except ValidationError as error:
+        raise click.ClickException(" ".join(error.messages)) from error
+    _make_user(name, role, display_name, password)
+    click.echo(f"{name}: {role}", err=True)
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True)
+@click.option("--no-serve", is_flag=True, help="Prepare the demo and stop.")
+@click.option("--sample", "samples", multiple=True, type=click.Choice(DEMO_SAMPLES), help="Only these; default all.")
+@click.pass_context
+@with_site
+def demo(ctx: click.Context, host: str, port: int, no_serve: bool, samples: tuple[str, ...]) -> None:
+    """Load the sample territories, draw their grids and serve the site."""
+    begun = time.monotonic()
+    _migrate()
+    _warm()
+    _demo_users()
+    for name in samples or DEMO_SAMPLES:
+        _demo_sample(name)
+    click.echo(f"The demo is ready after {time.monotonic() - begun:.0f} s.", err=True)
+    click.echo(f"Sign in as {', '.join(DEMO_USERS)}; the password is {DEMO_PASSWORD}", err=True)
+    if not no_serve:
+        ctx.invoke(serve, host=host, port=port, workers=2, with_worker=True)
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True)
+@click.option("--workers", default=2, show_default=True, help="Server processes.")
+@click.option("--worker/--no-worker", "with_worker", default=True, show_default=True, help="Also carry out runs.")
+def serve(host: str, port: int, workers: int, with_worker: bool) -> None:
+    """Serve the site with gunicorn, and carry out planning runs beside it."""
+    child = subprocess.Popen([sys.executable, "-m", "quanyu.cli", "worker"]) if with_worker else None  # noqa: S603
+    server = [sys.executable, "-m", "gunicorn", "quanyu.site.wsgi", "--bind", f"{host}:{port}", "--threads", "4"]
+    server += ["--workers", str(workers), "--timeout", "300", "--preload", "--log-level", "warning"]
+    click.echo(f"http://{host}:{port}/", err=True)
+    process = subprocess.Popen(server)  # noqa: S603
+    signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+    try:
+        code = process.wait()
+    except KeyboardInterrupt:
+        process.terminate()
+        code = process.wait()
+    finally:
+        if child is not None:
+            child.terminate()
+            child.wait()
+    sys.exit(0 if code in (0, -signal.SIGTERM, -signal.SIGINT) else code)
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Carry out what waits, then stop.")
+@with_site
+def worker(once: bool) -> None:
+    """Carry out planning runs as they are asked for."""
+    from django.utils import timezone
+
+    from quanyu.apps.grids import planning
+
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    while True:
+        planning.fail_silent_runs(at=timezone.now())
+        run = planning.next_run()
+        if run is not None:
+            planning.carry_out(run, clock=timezone.now)
+            click.echo(f"{run}: {run.state}", err=True)
+        elif once:
+            return
+        else:
+            time.sleep(0.5)
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_context
+@with_site
+def check(ctx: click.Context, as_json: bool) -> None:
+    """Verify the audit trail and that every plan in force is whole."""
+    from quanyu.apps.audit import trail
+    from quanyu.apps.grids.integrity import faults
+
+    verdict = trail.verify()
+    found = faults()
+    report: dict[str, Any] = {
+        "audit": {"entries": verdict.entries, "intact": verdict.is_intact, "broken_at": verdict.broken_at},
+        "plans": found,
+    }
+    if as_json:
+        click.echo(json.dumps(report, ensure_ascii=False))
+    else:
+        state = "intact" if verdict.is_intact else f"broken at entry {verdict.broken_at}: {verdict.reason}"
+        click.echo(f"Audit trail: {verdict.entries} entries, {state}")
+        click.echo("\n".join(found) or "Plans in force: whole")
+    ctx.exit(0 if verdict.is_intact and not found else 1)
+
+
+def _migrate() -> None:
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0, interactive=False)
+
+
+def _warm() -> None:
+    """Compile the engines on a small case, so that nobody waits for it later; the result stays in numba's cache."""
+    import numpy as np
+    import scipy.sparse as sparse
+
+    from quanyu.engines.districting import district
+
+    begun = time.monotonic()
+    click.echo("Compiling the engines (once per machine) …", err=True)
+    side = 12
+    index = np.arange(side * side).reshape(side, side)
+    pairs = np.concatenate(
+        [np.stack([index[:, :-1], index[:, 1:]], -1).reshape(-1, 2), np.stack([index[:-1], index[1:]], -1).reshape(-1, 2)]
+    )
+    both = np.concatenate([pairs, pairs[:, ::-1]])
+    grid = sparse.csr_array((np.full(len(both), 10.0), (both[:, 0], both[:, 1])), shape=(side**2, side**2))
+    district(np.full(side**2, 10), grid, lower=60, upper=100, seed=1, previous=np.arange(side**2) // 12, stability=0.1)
+    click.echo(f"… {time.monotonic() - begun:.0f} s", err=True)
+
+
+def _make_user(name: str, role: str, display_name: str, password: str) -> User:
+    from django.contrib.auth.models import Group
+
+    from quanyu.apps.accounts.models import User
+
+    account, _ = User.objects.get_or_create(username=name)
+    account.display_name = display_name
+    account.set_password(password)
+    account.save()
+    account.groups.set([Group.objects.get(name=role)])
+    return account
+
+
+def _demo_users() -> None:
+    from quanyu.apps.accounts.models import User
+
+    strangers = User.objects.exclude(username__in=DEMO_USERS)
+    if strangers.exists():
+        raise click.ClickException("This database has accounts of its own; the demo needs a database for itself.")
+    for name, (role, display_name) in DEMO_USERS.items():
+        if not User.objects.filter(username=name).exists():
+            _make_user(name, role, display_name, DEMO_PASSWORD)
+
+
+def _demo_sample(name: str) -> None:
+    from django.utils import timezone
+
+    from quanyu.apps.grids import actions
+    from quanyu.apps.grids.models import Network, Plan
+    from quanyu.apps.territory.samples import load_sample
+
+    begun = time.monotonic()
+    territory = load_sample(name, at=timezone.now())
+    network = Network.objects.filter(territory=territory, code=name).first()
+    if network is None:
+        network = actions.create_network(territory, code=name, name=f"{territory}", actor=None, at=timezone.now())
+    if not Plan.objects.filter(network=network).exists():
+        _demo_plan(network)
+    click.echo(f"{name}: {time.monotonic() - begun:.1f} s", err=True)
+
+
+def _demo_plan(network: Network) -> None:
+    """Draw a plan with the standard's norms and put it in force, as a planner and a reviewer would."""
+    from django.utils import timezone
+
+    from quanyu.apps.accounts.models import User
+    from quanyu.apps.grids import actions, planning
+    from quanyu.apps.grids.norms import Norms
+
+    people = {user.username: user for user in User.objects.filter(username__in=DEMO_USERS)}
+    now = timezone.now()
+    run = actions.start_run(network, Norms(seed=1), actor=people["planner"], at=now)
+    run = planning.carry_out(run, clock=timezone.now)
+    if run.plan is None:
+        raise click.ClickException(f"{run}: {run.error}")
+    figures = run.plan.metrics
+    actions.review(run.plan, actor=people["reviewer"], at=timezone.now())
+    actions.enforce(run.plan, day=timezone.localdate(), actor=people["planner"], at=timezone.now())
+    share = f"{figures['basic_in_range']} / {figures['basic']} basic grids in range"
+    click.echo(f"{network.code}: {figures['grids']} grids, {share}, drawn in {figures['seconds']} s", err=True)
+
+

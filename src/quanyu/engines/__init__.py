@@ -1,0 +1,1 @@
+"""Pure computation: arrays, geometries and tables in and out; no Django, no I/O."""

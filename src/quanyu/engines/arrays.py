@@ -1,0 +1,88 @@
+"""Array types and their checks, shared by every engine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from quanyu.errors import EmptyInput, NotFinite, OutOfRange, WrongShape, WrongType
+
+type_names = {"i": "integers", "u": "integers", "f": "decimal numbers", "b": "true/false", "O": "objects", "U": "text"}
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+Int32Array = NDArray[np.int32]
+BoolArray = NDArray[np.bool_]
+GeometryArray = NDArray[np.object_]
+
+
+def float_array(name: str, values: ArrayLike, *, shape: tuple[int, ...] | None = None, low: float | None = None) -> FloatArray:
+    """Return ``values`` as float64, finite, of ``shape`` (−1 is any length) and not below ``low``.
+
+    Raises
+    ------
+    WrongType, WrongShape, NotFinite, OutOfRange
+        The message names the array and the first bad row.
+    """
+    array = np.asarray(values)
+    if array.dtype.kind not in "iuf":
+        raise WrongType(name=name, got=type_names.get(array.dtype.kind, str(array.dtype)), expected="decimal numbers")
+    result = array.astype(np.float64, copy=False)
+    _check_shape(name, result, shape)
+    finite = np.isfinite(result)
+    if not finite.all():
+        raise NotFinite(name=name, **_first(~finite, result))
+    if low is not None and (result < low).any():
+        raise OutOfRange(name=name, allowed=f"at least {low:g}", **_first(result < low, result))
+    return result
+
+
+def int_array(
+    name: str, values: ArrayLike, *, shape: tuple[int, ...] | None = None, low: int | None = None, high: int | None = None
+) -> IntArray:
+    """Return ``values`` as int64 of ``shape`` (−1 is any length) within [low, high].
+
+    Whole decimal numbers (``3.0``) are taken; fractions and NaN are refused.
+
+    Raises
+    ------
+    WrongType, WrongShape, NotFinite, OutOfRange
+        The message names the array and the first bad row.
+    """
+    array = np.asarray(values)
+    if array.dtype.kind == "f":
+        finite = np.isfinite(array)
+        if not finite.all():
+            raise NotFinite(name=name, **_first(~finite, array))
+        if (array != np.floor(array)).any():
+            raise OutOfRange(name=name, allowed="whole numbers", **_first(array != np.floor(array), array))
+    elif array.dtype.kind not in "iub":
+        raise WrongType(name=name, got=type_names.get(array.dtype.kind, str(array.dtype)), expected="integers")
+    result = array.astype(np.int64, copy=False)
+    _check_shape(name, result, shape)
+    if low is not None and (result < low).any():
+        raise OutOfRange(name=name, allowed=f"at least {low}", **_first(result < low, result))
+    if high is not None and (result > high).any():
+        raise OutOfRange(name=name, allowed=f"at most {high}", **_first(result > high, result))
+    return result
+
+
+def require_rows(name: str, array: NDArray[Any]) -> None:
+    """Refuse an array without rows."""
+    if len(array) == 0:
+        raise EmptyInput(name=name)
+
+
+def _check_shape(name: str, array: NDArray[Any], shape: tuple[int, ...] | None) -> None:
+    if shape is None:
+        return
+    fits = array.ndim == len(shape) and all(want in (-1, got) for want, got in zip(shape, array.shape, strict=True))
+    if not fits:
+        raise WrongShape(name=name, got=array.shape, expected=tuple("n" if want == -1 else want for want in shape))
+
+
+def _first(bad: NDArray[np.bool_], array: NDArray[Any]) -> dict[str, Any]:
+    index = tuple(int(i) for i in np.argwhere(bad)[0])
+    return {"row": index[0] if len(index) == 1 else index, "value": array[index].item()}

@@ -1,0 +1,77 @@
+"""What the engine answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from quanyu.engines.arrays import IntArray
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """Figures of a plan; ``cut_length`` in the unit of the adjacency, weights in households."""
+
+    districts: int
+    in_range: int
+    range_violation: int
+    avoidable_violation: int
+    max_deviation: float
+    cut_length: float
+    cut_edges: int
+    mean_polsby_popper: float | None
+    moved_weight: int | None
+
+
+@dataclass(frozen=True)
+class Bound:
+    """What is proven: no plan in range has fewer than ``districts_low`` or more than ``districts_high`` districts."""
+
+    districts_low: int
+    districts_high: int | None
+    cut: float | None
+
+
+@dataclass(frozen=True)
+class Unmet:
+    """Atoms that no feasible district holds, or none was found for: the rule, by how much, and what would mend it.
+
+    ``rule``: ``heavy`` (an atom above the range), ``light`` (a component below it), ``gap`` (its weight fits no number
+    of districts), ``empty`` (a component without households), ``not_found`` (not proven, but no plan was found).
+    """
+
+    atoms: IntArray
+    rule: str
+    weight: int
+    by: int
+    proven: bool
+    districts: tuple[int, ...]
+    mends: tuple[tuple[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class Districting:
+    """A plan: ``labels`` (n,) from 0, ``weights`` (d,), its figures, what is proven, and every rule not kept."""
+
+    labels: IntArray
+    weights: IntArray
+    metrics: Metrics
+    bound: Bound
+    unmet: tuple[Unmet, ...]
+    steps: int
+    seconds: float
+    stopped: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    """The best plan so far; ``labels()`` copies it."""
+
+    fraction: float
+    steps: int
+    districts: int
+    in_range: int
+    violation: int
+    cut_length: float
+    labels: Callable[[], IntArray]

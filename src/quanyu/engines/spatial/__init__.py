@@ -1,0 +1,22 @@
+"""Space: coordinate systems, tessellation and neighbours, division of heavy buildings, dissolving, locating."""
+
+from quanyu.engines.spatial.coordinates import metric_projection, project, to_wgs84, transform_geometries, unproject
+from quanyu.engines.spatial.dissolving import dissolve
+from quanyu.engines.spatial.locating import Locator
+from quanyu.engines.spatial.splitting import Pieces, split_atoms
+from quanyu.engines.spatial.tessellation import BARRIER_KINDS, Tessellation, tessellate
+
+__all__ = [
+    "BARRIER_KINDS",
+    "Locator",
+    "Pieces",
+    "Tessellation",
+    "dissolve",
+    "metric_projection",
+    "project",
+    "split_atoms",
+    "tessellate",
+    "to_wgs84",
+    "transform_geometries",
+    "unproject",
+]

@@ -1,0 +1,119 @@
+"""Divide a heavy building's cell by entrances: strips across its long axis with equal shares of the footprint."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sparse
+import shapely
+from shapely import affinity
+
+from quanyu.engines.arrays import BoolArray, GeometryArray, IntArray, int_array
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """Cells after division; ``origin`` is the row each came from, in rising order."""
+
+    cells: GeometryArray
+    adjacency: sparse.csr_array
+    barrier: BoolArray
+    origin: IntArray
+
+
+def split_cell(cell: Any, footprint: Any, parts: int) -> list[Any]:
+    """Return ``parts`` pieces of ``cell``: strips across the long axis of ``footprint``, whose area they share equally.
+
+    The pieces partition the cell; the outer strips take the ground beyond the building's ends.
+    """
+    angle = _long_axis(footprint)
+    centre = footprint.centroid
+    flat = affinity.rotate(footprint, -angle, origin=centre, use_radians=True)
+    ground = affinity.rotate(cell, -angle, origin=centre, use_radians=True)
+    west, south, east, north = shapely.total_bounds([ground, flat])
+    cuts = [west - 1.0, *(_quantile(flat, share / parts) for share in range(1, parts)), east + 1.0]
+    strips = [shapely.box(low, south - 1, high, north + 1) for low, high in zip(cuts, cuts[1:], strict=False)]
+    return [
+        affinity.rotate(shapely.intersection(ground, strip), angle, origin=centre, use_radians=True)
+        for strip in strips
+    ]
+
+
+def split_atoms(
+    cells: GeometryArray, footprints: GeometryArray, adjacency: sparse.csr_array, parts: IntArray, *, barrier: BoolArray
+) -> Pieces:
+    """Return the cells with those of ``parts`` > 1 divided, and what the pieces share with each other and outside.
+
+    The border with an old neighbour is shared out by how near each piece lies to it along the cut cell's outline, and
+    adds up to the old border.
+
+    Raises
+    ------
+    OutOfRange
+        A number of parts below 1.
+    """
+    parts = int_array("parts", parts, shape=(len(cells),), low=1)
+    start = np.concatenate([[0], np.cumsum(parts)])
+    origin = np.repeat(np.arange(len(cells)), parts)
+    pieces = np.asarray(cells, dtype=object)[origin]
+    links: list[tuple[int, int, float]] = []
+    for index in np.flatnonzero(parts > 1):
+        strips = split_cell(cells[index], footprints[index], int(parts[index]))
+        pieces[start[index] : start[index + 1]] = strips
+        for k, (one, other) in enumerate(zip(strips, strips[1:], strict=False)):
+            length = shapely.length(shapely.intersection(one, shapely.buffer(other, 0.01))) / 2
+            links.append((start[index] + k, start[index] + k + 1, max(float(length), 0.5)))
+    rows = np.repeat(np.arange(len(cells)), np.diff(adjacency.indptr))
+    columns = adjacency.indices
+    plain = (parts[rows] == 1) & (parts[columns] == 1)
+    table = [
+        np.column_stack([start[rows[plain]], start[columns[plain]], adjacency.data[plain], barrier[plain]])
+    ]
+    for entry in np.flatnonzero(~plain & (rows < columns)):
+        shares = _shared(int(rows[entry]), int(columns[entry]), pieces, start, float(adjacency.data[entry]))
+        table.append(np.array([[a, b, length, barrier[entry]] for a, b, length in shares]))
+        table.append(np.array([[b, a, length, barrier[entry]] for a, b, length in shares]))
+    table += [np.array([[a, b, length, 0.0], [b, a, length, 0.0]]) for a, b, length in links]
+    joined = np.concatenate(table)
+    order = np.lexsort((joined[:, 1], joined[:, 0]))
+    joined = joined[order]
+    index = joined[:, :2].astype(np.int64)
+    matrix = sparse.csr_array((joined[:, 2], (index[:, 0], index[:, 1])), shape=(len(origin), len(origin)))
+    return Pieces(cells=pieces, adjacency=matrix, barrier=joined[:, 3] > 0.5, origin=origin)
+
+
+def _shared(i: int, j: int, pieces: GeometryArray, start: IntArray, total: float) -> list[tuple[int, int, float]]:
+    """Share the border of two cells out among their pieces, by the length of outline each pair has in common."""
+    left, right = range(start[i], start[i + 1]), range(start[j], start[j + 1])
+    pairs = [(a, b) for a in left for b in right]
+    lengths = np.array(
+        [shapely.length(shapely.intersection(shapely.boundary(pieces[a]), shapely.buffer(pieces[b], 0.05))) for a, b in pairs]
+    )
+    # What only grazes a corner (the buffer's own width) is no border.
+    lengths[lengths < 0.5] = 0.0
+    if lengths.sum() == 0:
+        lengths[np.argmin([shapely.distance(pieces[a], pieces[b]) for a, b in pairs])] = 1.0
+    shares = total * lengths / lengths.sum()
+    return [(a, b, float(share)) for (a, b), share in zip(pairs, shares, strict=True) if share > 0]
+
+
+def _long_axis(footprint: Any) -> float:
+    corners = shapely.get_coordinates(shapely.minimum_rotated_rectangle(footprint))
+    sides = np.diff(corners[:3], axis=0)
+    longest = sides[np.argmax(np.hypot(sides[:, 0], sides[:, 1]))]
+    return float(np.arctan2(longest[1], longest[0]))
+
+
+def _quantile(shape: Any, share: float) -> float:
+    """Return the x at which the part of ``shape`` to the west has ``share`` of its area."""
+    west, south, east, north = shape.bounds
+    wanted, low, high = share * shape.area, west, east
+    for _ in range(40):
+        middle = (low + high) / 2
+        if shapely.clip_by_rect(shape, west - 1, south - 1, middle, north + 1).area < wanted:
+            low = middle
+        else:
+            high = middle
+    return (low + high) / 2

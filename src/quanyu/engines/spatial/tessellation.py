@@ -1,0 +1,357 @@
+"""Give every building a cell, bounded by borders and barriers, and say which cells are neighbours.
+
+Method: the territory is cut into tracts by its borders and barriers; inside a tract, a Voronoi diagram of points along
+the outlines of the footprints is drawn, and the ridges between points of different footprints are the cells' borders.
+The same ridges give the neighbours and the length of what they share, so nothing is measured twice.
+
+References
+----------
+.. [1] Fleischmann, M. et al. (2020). Morphological tessellation as a way of partitioning space. Computers, Environment
+   and Urban Systems, 80, 101441.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sparse
+import shapely
+from scipy.spatial import Voronoi, cKDTree
+
+from quanyu.engines.arrays import BoolArray, FloatArray, GeometryArray, IntArray, require_rows
+
+# Index 0 stands for "no barrier" in `Tessellation.barrier`.
+BARRIER_KINDS = ("", "waterway", "railway", "motorway", "main_road", "barrier")
+# Kinds whose lines cut cells; the others only mark the pairs of neighbours that they part.
+CUTTING = ("waterway", "railway", "motorway", "barrier")
+SPACING_M = 6.0
+# Touching buildings are drawn in by this much, so that no two have a point in common.
+INSET_M = 0.3
+SHORTEST_BORDER_M = 0.5
+# A pair lies across a barrier where at least this share of its border does.
+BARRIER_SHARE = 0.5
+
+
+@dataclass(frozen=True)
+class Tessellation:
+    """Cells and neighbours; n is the number of footprints that lie in the territory.
+
+    ``kept`` names these footprints by their index in the input; every other array follows its order. ``adjacency``
+    holds shared borders in metres, also across communities and barriers; ``barrier`` gives the index in
+    :data:`BARRIER_KINDS` for each stored entry. ``crossings`` are pairs that a road joins over a barrier. ``empty``
+    are tracts without a footprint, ``outside`` footprints outside the territory, ``parted`` cells in several pieces.
+    """
+
+    kept: IntArray
+    cells: GeometryArray
+    area: FloatArray
+    xy: FloatArray
+    outer_length: FloatArray
+    community: IntArray
+    tract: IntArray
+    adjacency: sparse.csr_array
+    barrier: IntArray
+    crossings: IntArray
+    empty: GeometryArray
+    outside: IntArray
+    parted: IntArray
+
+
+def tessellate(
+    footprints: GeometryArray,
+    *,
+    territory: Any,
+    communities: GeometryArray | None = None,
+    barriers: GeometryArray | None = None,
+    barrier_kinds: IntArray | None = None,
+    water: GeometryArray | None = None,
+    roads: GeometryArray | None = None,
+) -> Tessellation:
+    """Return the cells of ``footprints`` and their neighbours, all in metres.
+
+    Parameters
+    ----------
+    footprints : (n,) polygons
+    territory : polygon
+    communities : (m,) polygons no cell crosses; a footprint belongs to the one that holds its inner point
+    barriers : (b,) lines, and ``barrier_kinds`` (b,) their index in :data:`BARRIER_KINDS`
+    water : polygons that belong to no cell (rivers)
+    roads : lines open to people, which may join two cells over a barrier
+
+    Raises
+    ------
+    EmptyInput
+        There is no footprint.
+    """
+    footprints = np.asarray(footprints, dtype=object)
+    require_rows("footprints", footprints)
+    lines = np.array([] if barriers is None else barriers, dtype=object)
+    kinds = np.array([] if barrier_kinds is None else barrier_kinds, dtype=np.int64)
+    regions = np.array([territory] if communities is None or not len(communities) else communities, dtype=object)
+    cutting = lines[np.isin(kinds, [BARRIER_KINDS.index(kind) for kind in CUTTING])]
+    tracts, tract_region = _tracts(regions, cutting, water)
+    inner = shapely.point_on_surface(footprints)
+    tract = _holders(inner, tracts)
+    kept = np.flatnonzero(tract >= 0)
+    tract, shapes = tract[kept], footprints[kept]
+    points, owner = _outline_points(shapes)
+    ridges = _Ridges.draw(points, owner, tract, tracts)
+    cells, parted = _cells(ridges, points, owner, tracts, tract, len(kept))
+    adjacency, barrier = _neighbours(ridges, points, owner, tract, tracts, lines, kinds, len(kept))
+    area = shapely.area(cells)
+    shared = np.asarray(adjacency.sum(axis=1)).ravel()
+    used = np.isin(np.arange(len(tracts)), tract)
+    return Tessellation(
+        kept=kept, cells=cells, area=area, xy=shapely.get_coordinates(inner[kept]),
+        outer_length=np.maximum(shapely.length(cells) - shared, 0.0),
+        community=tract_region[tract] if communities is not None and len(communities) else np.full(len(kept), -1),
+        tract=tract, adjacency=adjacency, barrier=barrier,
+        crossings=_crossings(roads, lines, points, owner, tract, tracts), empty=tracts[~used],
+        outside=np.setdiff1d(np.arange(len(footprints)), kept), parted=parted,
+    )  # fmt: skip
+
+
+def _tracts(
+    regions: GeometryArray, barriers: GeometryArray, water: GeometryArray | None
+) -> tuple[GeometryArray, IntArray]:
+    """Return the faces that borders, barriers and water cut the regions into, and the region of each face."""
+    wet = shapely.union_all(water) if water is not None and len(water) else shapely.Polygon()
+    pieces: list[Any] = []
+    owner: list[int] = []
+    tree = shapely.STRtree(barriers)
+    for index, region in enumerate(regions):
+        dry = shapely.difference(region, wet)
+        near = barriers[np.sort(tree.query(dry, predicate="intersects"))] if len(barriers) else barriers
+        linework = shapely.union_all([shapely.boundary(dry), *shapely.intersection(near, dry)])
+        for face in shapely.get_parts(shapely.polygonize(shapely.get_parts([linework]))):
+            if shapely.intersects(dry, shapely.point_on_surface(face)):
+                pieces.append(face)
+                owner.append(index)
+    return np.array(pieces, dtype=object), np.array(owner, dtype=np.int64)
+
+
+def _holders(points: GeometryArray, tracts: GeometryArray) -> IntArray:
+    """Return the tract of each point; one that stands in the water or on a line belongs to a tract within 50 m."""
+    tree = shapely.STRtree(tracts)
+    result = np.full(len(points), len(tracts), dtype=np.int64)
+    point, face = tree.query(points, predicate="intersects")
+    np.minimum.at(result, point, face)
+    lost = np.flatnonzero(result == len(tracts))
+    near, face = tree.query_nearest(points[lost], max_distance=50.0, all_matches=False)
+    result[lost] = -1
+    result[lost[near]] = face
+    return result
+
+
+def _outline_points(footprints: GeometryArray) -> tuple[FloatArray, IntArray]:
+    """Return points along the outlines, a little inside, without repetition, and the footprint of each."""
+    inset = shapely.buffer(footprints, -INSET_M, join_style="mitre")
+    shapes = np.where(shapely.is_empty(inset), footprints, inset)
+    coordinates, owner = shapely.get_coordinates(shapely.segmentize(shapes, SPACING_M), return_index=True)
+    # Overlapping buildings may share a point: the first owner keeps it. A millimetre apart is the same place.
+    _, first = np.unique(np.round(coordinates, 3), axis=0, return_index=True)
+    first.sort()
+    missing = np.setdiff1d(np.arange(len(footprints)), owner[first])
+    if len(missing):
+        extra = shapely.get_coordinates(shapely.point_on_surface(footprints[missing])) + 0.0017
+        coordinates, owner = np.concatenate([coordinates[first], extra]), np.concatenate([owner[first], missing])
+        order = np.argsort(owner, kind="stable")
+        return coordinates[order], owner[order]
+    return coordinates[first], owner[first]
+
+
+@dataclass(frozen=True)
+class _Ridges:
+    """Borders between cells: the two outline points they part, the line, its length inside the tract, and whether
+    the tract's edge leaves it whole."""
+
+    left: IntArray
+    right: IntArray
+    lines: GeometryArray
+    length: FloatArray
+    whole: BoolArray
+
+    @classmethod
+    def draw(cls, points: FloatArray, owner: IntArray, tract: IntArray, tracts: GeometryArray) -> _Ridges:
+        left, right, lines, length, whole = [], [], [], [], []
+        tract_of_point = tract[owner]
+        order = np.argsort(tract_of_point, kind="stable")
+        bounds = np.searchsorted(tract_of_point[order], np.arange(len(tracts) + 1))
+        for face, low, high in zip(tracts, bounds, bounds[1:], strict=False):
+            members = order[low:high]
+            if len(np.unique(owner[members])) < 2:
+                continue
+            a, b, segments, metres, uncut = _ridges_of_tract(points[members], owner[members], face)
+            left.append(members[a])
+            right.append(members[b])
+            lines.append(segments)
+            length.append(metres)
+            whole.append(uncut)
+        if not lines:
+            none = np.empty(0, np.int64)
+            return cls(none, none, np.empty(0, object), np.empty(0), np.empty(0, bool))
+        return cls(*(np.concatenate(column) for column in (left, right, lines, length, whole)))
+
+
+def _ridges_of_tract(
+    points: FloatArray, owner: IntArray, face: Any
+) -> tuple[IntArray, IntArray, GeometryArray, FloatArray, BoolArray]:
+    west, south, east, north = face.bounds
+    reach = 10.0 * max(east - west, north - south, 1.0)
+    centre = np.array([(west + east) / 2, (south + north) / 2])
+    frame = centre + reach * np.array([[-1, -1], [-1, 1], [1, -1], [1, 1], [0, 1.5], [0, -1.5], [1.5, 0], [-1.5, 0]])
+    diagram = Voronoi(np.concatenate([points - centre, frame - centre]))
+    pairs = diagram.ridge_points
+    ends = np.array(diagram.ridge_vertices)
+    inner = (pairs < len(points)).all(axis=1) & (ends >= 0).all(axis=1)
+    pairs, ends = pairs[inner], ends[inner]
+    between = owner[pairs[:, 0]] != owner[pairs[:, 1]]
+    pairs, ends = pairs[between], ends[between]
+    segments = shapely.linestrings(diagram.vertices[ends] + centre)
+    shapely.prepare(face)
+    whole = shapely.contains_properly(face, segments)
+    length = shapely.length(segments)
+    length[~whole] = shapely.length(shapely.intersection(segments[~whole], face))
+    there = length > 0
+    return pairs[there, 0], pairs[there, 1], segments[there], length[there], whole[there]
+
+
+def _cells(
+    ridges: _Ridges, points: FloatArray, owner: IntArray, tracts: GeometryArray, tract: IntArray, count: int
+) -> tuple[GeometryArray, IntArray]:
+    """Return the cell of each footprint: the faces between ridges, each given to the nearest outline point's owner."""
+    faces, face_owner = [], []
+    tract_of_ridge = tract[owner[ridges.left]]
+    order = np.argsort(tract_of_ridge, kind="stable")
+    bounds = np.searchsorted(tract_of_ridge[order], np.arange(len(tracts) + 1))
+    of_tract = np.argsort(tract[owner], kind="stable")
+    point_bounds = np.searchsorted(tract[owner][of_tract], np.arange(len(tracts) + 1))
+    for index in np.unique(tract):
+        members = of_tract[point_bounds[index] : point_bounds[index + 1]]
+        own = order[bounds[index] : bounds[index + 1]]
+        if len(own) == 0:
+            faces.append(np.array([tracts[index]], dtype=object))
+            face_owner.append(owner[members[:1]])
+            continue
+        # Ridges meet at their ends already; only those that the edge cuts must be noded with it.
+        lines, whole = ridges.lines[own], ridges.whole[own]
+        edge = shapely.union_all(np.append(lines[~whole], shapely.boundary(tracts[index])))
+        found = shapely.get_parts(shapely.polygonize(np.concatenate([lines[whole], shapely.get_parts([edge])])))
+        inner = shapely.get_coordinates(shapely.point_on_surface(found))
+        inside = shapely.intersects_xy(tracts[index], inner[:, 0], inner[:, 1])
+        _, nearest = cKDTree(points[members]).query(inner[inside])
+        faces.append(found[inside])
+        face_owner.append(owner[members[nearest]])
+    return _joined(np.concatenate(faces), np.concatenate(face_owner), count)
+
+
+def _joined(faces: GeometryArray, owner: IntArray, count: int) -> tuple[GeometryArray, IntArray]:
+    order = np.argsort(owner, kind="stable")
+    bounds = np.searchsorted(owner[order], np.arange(count + 1))
+    pieces = np.diff(bounds)
+    cells = np.empty(count, dtype=object)
+    single = np.flatnonzero(pieces == 1)
+    cells[single] = faces[order[bounds[single]]]
+    for index in np.flatnonzero(pieces != 1):
+        cells[index] = shapely.union_all(faces[order[bounds[index] : bounds[index + 1]]])
+    parted = np.flatnonzero(shapely.get_num_geometries(cells) > 1)
+    return cells, parted
+
+
+def _neighbours(
+    ridges: _Ridges, points: FloatArray, owner: IntArray, tract: IntArray, tracts: GeometryArray,
+    lines: GeometryArray, kinds: IntArray, count: int,
+) -> tuple[sparse.csr_array, IntArray]:  # fmt: skip
+    left, right = owner[ridges.left], owner[ridges.right]
+    length = ridges.length
+    kind = _crossed(shapely.linestrings(np.stack([points[ridges.left], points[ridges.right]], axis=1)), lines, kinds)
+    a, b, across, across_kind = _over_tract_edges(points, owner, tract, tracts, lines, kinds)
+    left, right = np.concatenate([left, a]), np.concatenate([right, b])
+    length, kind = np.concatenate([length, across]), np.concatenate([kind, across_kind])
+    low, high = np.minimum(left, right), np.maximum(left, right)
+    pair, inverse = np.unique(low * count + high, return_inverse=True)
+    total = np.bincount(inverse, weights=length)
+    by_kind = np.zeros((len(pair), len(BARRIER_KINDS)))
+    np.add.at(by_kind, (inverse, kind), length)
+    strongest = by_kind[:, 1:].argmax(axis=1) + 1
+    barred = by_kind[:, 1:].sum(axis=1) >= BARRIER_SHARE * total
+    code = np.where(barred, strongest, 0)
+    long = total >= SHORTEST_BORDER_M
+    i, j, total, code = pair[long] // count, pair[long] % count, total[long], code[long]
+    rows, columns = np.concatenate([i, j]), np.concatenate([j, i])
+    order = np.lexsort((columns, rows))
+    adjacency = sparse.csr_array(
+        (np.tile(total, 2)[order], (rows[order], columns[order])), shape=(count, count)
+    )
+    return adjacency, np.tile(code, 2)[order]
+
+
+def _crossed(links: GeometryArray, lines: GeometryArray, kinds: IntArray) -> IntArray:
+    """Return, for each link between two outline points, the kind of barrier it crosses (0: none)."""
+    result = np.zeros(len(links), dtype=np.int64)
+    if len(lines):
+        parts, source = shapely.get_parts(lines, return_index=True)
+        link, line = shapely.STRtree(parts).query(links, predicate="intersects")
+        np.maximum.at(result, link, kinds[source[line]])
+    return result
+
+
+def _over_tract_edges(
+    points: FloatArray, owner: IntArray, tract: IntArray, tracts: GeometryArray, lines: GeometryArray, kinds: IntArray
+) -> tuple[IntArray, IntArray, FloatArray, IntArray]:
+    """Return neighbours over the edge of two tracts, by walking along what the tracts share in steps of a metre."""
+    empty = np.empty(0, np.int64)
+    step = 1.0
+    first, second = shapely.STRtree(tracts).query(tracts, predicate="intersects")
+    pairs = [(i, j) for i, j in zip(first.tolist(), second.tolist(), strict=True) if i < j]
+    trees: dict[int, tuple[cKDTree, IntArray]] = {}
+    of_tract = np.argsort(tract[owner], kind="stable")
+    bounds = np.searchsorted(tract[owner][of_tract], np.arange(len(tracts) + 1))
+    for index in np.unique(tract):
+        members = of_tract[bounds[index] : bounds[index + 1]]
+        trees[index] = (cKDTree(points[members]), members)
+    found: list[tuple[IntArray, IntArray, FloatArray, GeometryArray]] = []
+    for i, j in pairs:
+        if i not in trees or j not in trees:
+            continue
+        shared = shapely.line_merge(shapely.intersection(shapely.boundary(tracts[i]), shapely.boundary(tracts[j])))
+        parts = [part for part in shapely.get_parts(shared) if part.length > SHORTEST_BORDER_M]
+        for part in parts:
+            samples = shapely.line_interpolate_point(part, np.arange(step / 2, part.length, step))
+            spots = shapely.get_coordinates(samples)
+            sides = [owner[trees[k][1][trees[k][0].query(spots)[1]]] for k in (i, j)]
+            found.append((sides[0], sides[1], np.full(len(spots), step), samples))
+    if not found:
+        return empty, empty, np.empty(0), empty
+    left, right, length, samples = (np.concatenate(column) for column in zip(*found, strict=True))
+    kind = np.zeros(len(left), dtype=np.int64)
+    if len(lines):
+        near, line = shapely.STRtree(lines).query_nearest(samples, max_distance=1.0, all_matches=False)
+        kind[near] = kinds[line]
+    return left, right, length, kind
+
+
+def _crossings(
+    roads: GeometryArray | None, lines: GeometryArray, points: FloatArray, owner: IntArray, tract: IntArray,
+    tracts: GeometryArray,
+) -> IntArray:  # fmt: skip
+    """Return the pairs of cells at both ends of each passage of a road over a barrier, as rows (i, j), i < j."""
+    if roads is None or not len(roads) or not len(lines):
+        return np.empty((0, 2), dtype=np.int64)
+    road_parts = shapely.get_parts(roads)
+    road, line = shapely.STRtree(lines).query(road_parts, predicate="crosses")
+    meets = shapely.get_parts(shapely.intersection(road_parts[road], lines[line]), return_index=True)
+    spots = meets[0][shapely.get_type_id(meets[0]) == 0]
+    if not len(spots):
+        return np.empty((0, 2), dtype=np.int64)
+    # The two nearest cells of different sides: look at the nearest outline points and take the first of another tract.
+    _, nearest = cKDTree(points).query(shapely.get_coordinates(spots), k=min(64, len(points)))
+    near_owner = owner[nearest.reshape(len(spots), -1)]
+    near_tract = tract[near_owner]
+    other = near_tract != near_tract[:, :1]
+    has = other.any(axis=1)
+    pair = np.column_stack([near_owner[has, 0], near_owner[has, other[has].argmax(axis=1)]])
+    result: IntArray = np.unique(np.sort(pair, axis=1), axis=0)
+    return result

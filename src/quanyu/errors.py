@@ -1,0 +1,159 @@
+"""The error tree: a stable code, a template with named placeholders, and its parameters.
+
+A message says what was asked, where (row, sheet cell, field) and with which value, why that cannot be,
+and what would work. Templates are English source text; faces translate ``template`` and fill it with ``params``.
+Messages never carry personal data.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+
+class QuanyuError(Exception):
+    """Base of every error Quanyu raises on purpose.
+
+    ``where`` names the place of the fault for programs: any of ``file``, ``layer``, ``row``, ``column``, ``field``.
+    """
+
+    code: ClassVar[str] = "error"
+    template: ClassVar[str] = "%(detail)s"
+    where_keys: ClassVar[tuple[str, ...]] = ("file", "layer", "row", "column", "field", "value")
+
+    def __init__(self, **params: Any) -> None:
+        self.params = params
+        super().__init__(self.template % params)
+
+    @property
+    def where(self) -> dict[str, Any]:
+        """The parameters that locate the fault."""
+        return {key: self.params[key] for key in self.where_keys if key in self.params}
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the one shape the API sends."""
+        return {"code": self.code, "message": str(self), "where": self.where}
+
+
+class InvalidInput(QuanyuError):
+    """What was given cannot be used; the message says what would work."""
+
+    code = "invalid_input"
+
+
+class NotFinite(InvalidInput):
+    """A number is NaN or infinite."""
+
+    code = "not_finite"
+    template = "%(name)s[%(row)s] is %(value)s. Give a finite number, or leave the row out."
+
+
+class WrongShape(InvalidInput):
+    """An array has another shape than its neighbours ask for."""
+
+    code = "wrong_shape"
+    template = "%(name)s has shape %(got)s, expected %(expected)s. Check that every array describes the same rows."
+
+
+class WrongType(InvalidInput):
+    """An array or value has another type than expected."""
+
+    code = "wrong_type"
+    template = "%(name)s holds %(got)s, expected %(expected)s."
+
+
+class OutOfRange(InvalidInput):
+    """A value lies outside what is allowed."""
+
+    code = "out_of_range"
+    template = "%(name)s[%(row)s] is %(value)s; allowed is %(allowed)s."
+
+
+class EmptyInput(InvalidInput):
+    """Nothing was given where something is needed."""
+
+    code = "empty_input"
+    template = "%(name)s is empty. Give at least one row."
+
+
+# Accounts and lifecycles
+
+
+class NotPermitted(QuanyuError):
+    """The person's roles do not allow the act."""
+
+    code = "not_permitted"
+    template = "This needs the permission %(permission)s, held by: %(roles)s. Ask an administrator for the role."
+
+
+class IllegalTransition(QuanyuError):
+    """The lifecycle has no such edge."""
+
+    code = "illegal_transition"
+    template = "%(subject)s is %(state)s and cannot become %(wanted)s; from here it can become: %(possible)s."
+
+
+class Conflict(QuanyuError):
+    """The record stands against the act: another state, another owner, a date already taken."""
+
+    code = "conflict"
+    template = "%(detail)s"
+
+
+class NotFound(QuanyuError):
+    """No such record."""
+
+    code = "not_found"
+    template = "No %(what)s %(key)s. %(mend)s"
+
+
+# Plans
+
+
+class BrokenRule(Conflict):
+    """A hand edit would break a rule of the norms."""
+
+    code = "broken_rule"
+    template = "%(detail)s"
+
+
+class StalePlan(Conflict):
+    """The plan was drawn against another plan than the one in force."""
+
+    code = "stale_plan"
+    template = (
+        "%(plan)s was drawn against %(drawn_against)s, but %(in_force)s is in force. Draw it again, "
+        "so that its codes and its impact are counted against the grids of today."
+    )
+
+
+# Space
+
+
+class UnknownCoordinateSystem(InvalidInput):
+    """The stated coordinate system is none we know."""
+
+    code = "unknown_coordinate_system"
+    template = (
+        "%(value)s is no known coordinate system. State one of: WGS84, CGCS2000, GCJ-02, BD-09, or an EPSG code "
+        "such as EPSG:4547."
+    )
+
+
+# Districting
+
+
+class EmptyRange(InvalidInput):
+    """The range holds no number."""
+
+    code = "empty_range"
+    template = "The range is %(lower)s to %(upper)s. Give a lower limit of 0 or more that is not above the upper one."
+
+
+class AsymmetricAdjacency(InvalidInput):
+    """A border has two lengths, or is known from one side only."""
+
+    code = "asymmetric_adjacency"
+    template = (
+        "adjacency[%(row)s, %(column)s] differs from adjacency[%(column)s, %(row)s]. Store each shared border twice "
+        "with one length."
+    )

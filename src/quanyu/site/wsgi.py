@@ -1,0 +1,8 @@
+"""The WSGI entry: ``gunicorn quanyu.site.wsgi``."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "quanyu.site.settings")
+application = get_wsgi_application()

@@ -24,7 +24,7 @@ DEMO_USERS = {
     "admin": ("administrator", "管理员 · Administrator"),
 }
 DEMO_PASSWORD = "quanyu-demo"  # noqa: S105 the demo's sign-in is printed on the screen
-DEMO_SAMPLES = ("vologda", "liechtenstein", "zhangqiu")
+DEMO_SAMPLES = ("vologda",)
 
 
 @click.command()

@@ -1,0 +1,1 @@
+"""Take files in as a whole: check first, then apply in one transaction, once."""

@@ -7,6 +7,5 @@ from quanyu.api.v1 import api
 urlpatterns = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("api/v1/", api.urls),
-    path("api/features/", include("quanyu.api.features.urls")),
     path("", include("quanyu.web.urls")),
 ]

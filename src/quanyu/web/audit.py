@@ -1,0 +1,21 @@
+"""The audit trail, for administrators."""
+
+from __future__ import annotations
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from quanyu.apps.audit.models import Entry
+from quanyu.apps.audit.trail import verify
+from quanyu.web.access import needs
+
+
+@needs("audit.read")
+def trail(request: HttpRequest) -> HttpResponse:
+    """List the entries, newest first, and the state of the chain."""
+    entries = Entry.objects.select_related("actor").order_by("-id")
+    if subject := request.GET.get("subject", ""):
+        entries = entries.filter(subject_type=subject)
+    page = Paginator(entries, 50).get_page(request.GET.get("page"))
+    return render(request, "audit/trail.html", {"page": page, "verdict": verify()})

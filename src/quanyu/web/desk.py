@@ -1,0 +1,118 @@
+"""The drawing desk: set the norm, draw, watch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from quanyu.apps.grids import actions
+from quanyu.apps.grids.models import Network, Run
+from quanyu.apps.grids.norms import InvalidNorm, Norms
+from quanyu.apps.territory.models import Barrier, PlaceKind
+from quanyu.errors import QuanyuError
+from quanyu.web.access import actor, needs
+
+
+class NormsForm(forms.Form):
+    """The norms as a planner sets them; the defaults are those of GB/T 34300."""
+
+    lower = forms.IntegerField(
+        label=gettext_lazy("Fewest households"), initial=300, min_value=1,
+        help_text=gettext_lazy("Of a basic grid. GB/T 34300: 300."),
+    )  # fmt: skip
+    upper = forms.IntegerField(
+        label=gettext_lazy("Most households"), initial=500, min_value=1,
+        help_text=gettext_lazy("Of a basic grid. GB/T 34300: 500."),
+    )  # fmt: skip
+    stability = forms.FloatField(
+        label=gettext_lazy("Closeness to today's grids"), initial=0, min_value=0, max_value=1,
+        widget=forms.NumberInput(attrs={"step": "0.1"}), help_text=gettext_lazy("0 draws freely, 1 moves few households."),
+    )  # fmt: skip
+    barriers = forms.MultipleChoiceField(
+        label=gettext_lazy("Never cross"), choices=Barrier.Kind.choices, widget=forms.CheckboxSelectMultiple,
+        initial=["waterway", "railway", "motorway"], required=False,
+    )  # fmt: skip
+    allow_crossings = forms.BooleanField(
+        label=gettext_lazy("Bridges and level crossings join both sides"), required=False
+    )
+    split_heavy = forms.BooleanField(
+        label=gettext_lazy("Divide buildings above the norm by entrances"), required=False, initial=True
+    )
+    exclusive_kinds = forms.MultipleChoiceField(
+        label=gettext_lazy("Exclusive grids for"), required=False, widget=forms.CheckboxSelectMultiple,
+        choices=[c for c in PlaceKind.choices if c[0] in ("office", "industrial", "market", "scenic")],
+        initial=["office", "industrial", "market", "scenic"],
+    )  # fmt: skip
+    exclusive_min_m2 = forms.FloatField(
+        label=gettext_lazy("Exclusive from (m² of footprint)"), initial=5000, min_value=0
+    )
+    seed = forms.IntegerField(
+        label=gettext_lazy("Seed"), initial=0, min_value=0,
+        help_text=gettext_lazy("The same inputs and seed give the same grids."),
+    )  # fmt: skip
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or self.cleaned_data
+        if not self.errors:
+            try:
+                self.norms = Norms.from_dict(values)
+            except InvalidNorm as error:
+                self.add_error(error.params["field"], _(error.template) % error.params)
+        return values
+
+
+@needs("grids.draw")
+def desk(request: HttpRequest) -> HttpResponse:
+    """List the networks a planner may draw."""
+    return render(request, "desk/desk.html", {"networks": Network.objects.select_related("territory")})
+
+
+@needs("grids.draw")
+def network(request: HttpRequest, network: str) -> HttpResponse:
+    """Show a network's norms form, runs and plans; a post asks for a drawing."""
+    home = get_object_or_404(Network.objects.select_related("territory"), code=network)
+    form = NormsForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            run = actions.start_run(home, form.norms, actor=actor(request), at=timezone.now())
+            return redirect("run", run.pk)
+        except QuanyuError as error:
+            form.add_error(None, _(error.template) % error.params)
+    context = {"network": home, "form": form, "runs": home.runs.select_related("plan")[:10], "plans": home.plans.all()[:10]}
+    return render(request, "desk/network.html", context)
+
+
+@needs("grids.draw")
+def run(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show a run's progress; the fragment swaps itself every second while it lasts."""
+    record = get_object_or_404(Run.objects.select_related("network", "plan"), pk=pk)
+    lasting = record.state in (Run.State.QUEUED, Run.State.RUNNING)
+    context = {"run": record, "lasting": lasting, "percent": round(record.progress * 100)}
+    fragment = request.headers.get("HX-Request") == "true"
+    response = render(request, "desk/_progress.html" if fragment else "desk/run.html", context)
+    if fragment and record.state == Run.State.DONE and record.plan_id:
+        response.headers["HX-Redirect"] = f"/plans/{record.plan_id}"
+    return response
+
+
+@needs("grids.draw")
+@require_POST
+def run_verb(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
+    """Cancel a run or start it again."""
+    record = get_object_or_404(Run.objects.select_related("network"), pk=pk)
+    verbs = {"cancel": actions.cancel_run, "restart": actions.restart_run}
+    if verb not in verbs:
+        raise Http404
+    try:
+        record = verbs[verb](record, actor=actor(request), at=timezone.now())
+    except QuanyuError as error:
+        messages.error(request, _(error.template) % error.params)
+    return redirect("run", record.pk)

@@ -1,0 +1,27 @@
+"""Addresses of the pages."""
+
+from django.urls import path
+
+from quanyu.web import accounts, audit, desk, grids, map, plans, tiles
+
+urlpatterns = [
+    path("", map.home, name="map"),
+    path("search", map.search, name="search"),
+    path("my-grid", grids.my_grid, name="my-grid"),
+    path("grids/<slug:network>/<str:code>", grids.grid, name="grid"),
+    path("grids/<slug:network>/<str:code>/notice", grids.notice, name="notice"),
+    path("grids/<slug:network>/<str:code>/staff", grids.staff, name="grid-staff"),
+    path("desk", desk.desk, name="desk"),
+    path("desk/<slug:network>", desk.network, name="desk-network"),
+    path("runs/<int:pk>", desk.run, name="run"),
+    path("runs/<int:pk>/<slug:verb>", desk.run_verb, name="run-verb"),
+    path("plans/<int:pk>", plans.plan, name="plan"),
+    path("plans/<int:pk>/grids.geojson", plans.features, name="plan-features"),
+    path("plans/<int:pk>/moved.geojson", plans.moved, name="plan-moved"),
+    path("plans/<int:pk>/export/<slug:kind>", plans.export, name="plan-export"),
+    path("plans/<int:pk>/<slug:verb>", plans.verb, name="plan-verb"),
+    path("tiles/<str:territory>/<slug:archive>/<int:zoom>/<int:x>/<int:y>", tiles.tile, name="tile"),
+    path("audit", audit.trail, name="audit"),
+    path("sign-in", accounts.SignIn.as_view(), name="sign-in"),
+    path("sign-out", accounts.SignOut.as_view(), name="sign-out"),
+]

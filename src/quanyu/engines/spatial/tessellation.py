@@ -18,17 +18,15 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sparse
 import shapely
-from scipy.spatial import Voronoi, cKDTree
+from scipy.spatial import cKDTree
 
-from quanyu.engines.arrays import BoolArray, FloatArray, GeometryArray, IntArray, require_rows
+from quanyu.engines.arrays import FloatArray, GeometryArray, IntArray, require_rows
+from quanyu.engines.spatial.voronoi import Ridges, draw_cells, outline_points
 
 # Index 0 stands for "no barrier" in `Tessellation.barrier`.
 BARRIER_KINDS = ("", "waterway", "railway", "motorway", "main_road", "barrier")
 # Kinds whose lines cut cells; the others only mark the pairs of neighbours that they part.
 CUTTING = ("waterway", "railway", "motorway", "barrier")
-SPACING_M = 6.0
-# Touching buildings are drawn in by this much, so that no two have a point in common.
-INSET_M = 0.3
 SHORTEST_BORDER_M = 0.5
 # A pair lies across a barrier where at least this share of its border does.
 BARRIER_SHARE = 0.5
@@ -96,9 +94,8 @@ def tessellate(
     tract = _holders(inner, tracts)
     kept = np.flatnonzero(tract >= 0)
     tract, shapes = tract[kept], footprints[kept]
-    points, owner = _outline_points(shapes)
-    ridges = _Ridges.draw(points, owner, tract, tracts)
-    cells, parted = _cells(ridges, points, owner, tracts, tract, len(kept))
+    points, owner = outline_points(shapes)
+    cells, parted, ridges = draw_cells(points, owner, tract, tracts)
     adjacency, barrier = _neighbours(ridges, points, owner, tract, tracts, lines, kinds, len(kept))
     area = shapely.area(cells)
     shared = np.asarray(adjacency.sum(axis=1)).ravel()
@@ -145,123 +142,8 @@ def _holders(points: GeometryArray, tracts: GeometryArray) -> IntArray:
     return result
 
 
-def _outline_points(footprints: GeometryArray) -> tuple[FloatArray, IntArray]:
-    """Return points along the outlines, a little inside, without repetition, and the footprint of each."""
-    inset = shapely.buffer(footprints, -INSET_M, join_style="mitre")
-    shapes = np.where(shapely.is_empty(inset), footprints, inset)
-    coordinates, owner = shapely.get_coordinates(shapely.segmentize(shapes, SPACING_M), return_index=True)
-    # Overlapping buildings may share a point: the first owner keeps it. A millimetre apart is the same place.
-    _, first = np.unique(np.round(coordinates, 3), axis=0, return_index=True)
-    first.sort()
-    missing = np.setdiff1d(np.arange(len(footprints)), owner[first])
-    if len(missing):
-        extra = shapely.get_coordinates(shapely.point_on_surface(footprints[missing])) + 0.0017
-        coordinates, owner = np.concatenate([coordinates[first], extra]), np.concatenate([owner[first], missing])
-        order = np.argsort(owner, kind="stable")
-        return coordinates[order], owner[order]
-    return coordinates[first], owner[first]
-
-
-@dataclass(frozen=True)
-class _Ridges:
-    """Borders between cells: the two outline points they part, the line, its length inside the tract, and whether
-    the tract's edge leaves it whole."""
-
-    left: IntArray
-    right: IntArray
-    lines: GeometryArray
-    length: FloatArray
-    whole: BoolArray
-
-    @classmethod
-    def draw(cls, points: FloatArray, owner: IntArray, tract: IntArray, tracts: GeometryArray) -> _Ridges:
-        left, right, lines, length, whole = [], [], [], [], []
-        tract_of_point = tract[owner]
-        order = np.argsort(tract_of_point, kind="stable")
-        bounds = np.searchsorted(tract_of_point[order], np.arange(len(tracts) + 1))
-        for face, low, high in zip(tracts, bounds, bounds[1:], strict=False):
-            members = order[low:high]
-            if len(np.unique(owner[members])) < 2:
-                continue
-            a, b, segments, metres, uncut = _ridges_of_tract(points[members], owner[members], face)
-            left.append(members[a])
-            right.append(members[b])
-            lines.append(segments)
-            length.append(metres)
-            whole.append(uncut)
-        if not lines:
-            none = np.empty(0, np.int64)
-            return cls(none, none, np.empty(0, object), np.empty(0), np.empty(0, bool))
-        return cls(*(np.concatenate(column) for column in (left, right, lines, length, whole)))
-
-
-def _ridges_of_tract(
-    points: FloatArray, owner: IntArray, face: Any
-) -> tuple[IntArray, IntArray, GeometryArray, FloatArray, BoolArray]:
-    west, south, east, north = face.bounds
-    reach = 10.0 * max(east - west, north - south, 1.0)
-    centre = np.array([(west + east) / 2, (south + north) / 2])
-    frame = centre + reach * np.array([[-1, -1], [-1, 1], [1, -1], [1, 1], [0, 1.5], [0, -1.5], [1.5, 0], [-1.5, 0]])
-    diagram = Voronoi(np.concatenate([points - centre, frame - centre]))
-    pairs = diagram.ridge_points
-    ends = np.array(diagram.ridge_vertices)
-    inner = (pairs < len(points)).all(axis=1) & (ends >= 0).all(axis=1)
-    pairs, ends = pairs[inner], ends[inner]
-    between = owner[pairs[:, 0]] != owner[pairs[:, 1]]
-    pairs, ends = pairs[between], ends[between]
-    segments = shapely.linestrings(diagram.vertices[ends] + centre)
-    shapely.prepare(face)
-    whole = shapely.contains_properly(face, segments)
-    length = shapely.length(segments)
-    length[~whole] = shapely.length(shapely.intersection(segments[~whole], face))
-    there = length > 0
-    return pairs[there, 0], pairs[there, 1], segments[there], length[there], whole[there]
-
-
-def _cells(
-    ridges: _Ridges, points: FloatArray, owner: IntArray, tracts: GeometryArray, tract: IntArray, count: int
-) -> tuple[GeometryArray, IntArray]:
-    """Return the cell of each footprint: the faces between ridges, each given to the nearest outline point's owner."""
-    faces, face_owner = [], []
-    tract_of_ridge = tract[owner[ridges.left]]
-    order = np.argsort(tract_of_ridge, kind="stable")
-    bounds = np.searchsorted(tract_of_ridge[order], np.arange(len(tracts) + 1))
-    of_tract = np.argsort(tract[owner], kind="stable")
-    point_bounds = np.searchsorted(tract[owner][of_tract], np.arange(len(tracts) + 1))
-    for index in np.unique(tract):
-        members = of_tract[point_bounds[index] : point_bounds[index + 1]]
-        own = order[bounds[index] : bounds[index + 1]]
-        if len(own) == 0:
-            faces.append(np.array([tracts[index]], dtype=object))
-            face_owner.append(owner[members[:1]])
-            continue
-        # Ridges meet at their ends already; only those that the edge cuts must be noded with it.
-        lines, whole = ridges.lines[own], ridges.whole[own]
-        edge = shapely.union_all(np.append(lines[~whole], shapely.boundary(tracts[index])))
-        found = shapely.get_parts(shapely.polygonize(np.concatenate([lines[whole], shapely.get_parts([edge])])))
-        inner = shapely.get_coordinates(shapely.point_on_surface(found))
-        inside = shapely.intersects_xy(tracts[index], inner[:, 0], inner[:, 1])
-        _, nearest = cKDTree(points[members]).query(inner[inside])
-        faces.append(found[inside])
-        face_owner.append(owner[members[nearest]])
-    return _joined(np.concatenate(faces), np.concatenate(face_owner), count)
-
-
-def _joined(faces: GeometryArray, owner: IntArray, count: int) -> tuple[GeometryArray, IntArray]:
-    order = np.argsort(owner, kind="stable")
-    bounds = np.searchsorted(owner[order], np.arange(count + 1))
-    pieces = np.diff(bounds)
-    cells = np.empty(count, dtype=object)
-    single = np.flatnonzero(pieces == 1)
-    cells[single] = faces[order[bounds[single]]]
-    for index in np.flatnonzero(pieces != 1):
-        cells[index] = shapely.union_all(faces[order[bounds[index] : bounds[index + 1]]])
-    parted = np.flatnonzero(shapely.get_num_geometries(cells) > 1)
-    return cells, parted
-
-
 def _neighbours(
-    ridges: _Ridges, points: FloatArray, owner: IntArray, tract: IntArray, tracts: GeometryArray,
+    ridges: Ridges, points: FloatArray, owner: IntArray, tract: IntArray, tracts: GeometryArray,
     lines: GeometryArray, kinds: IntArray, count: int,
 ) -> tuple[sparse.csr_array, IntArray]:  # fmt: skip
     left, right = owner[ridges.left], owner[ridges.right]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ def dissolve(cells: GeometryArray, labels: IntArray) -> GeometryArray:
     labels = int_array("labels", labels, shape=(len(cells),), low=0)
     order = np.argsort(labels, kind="stable")
     bounds = np.searchsorted(labels[order], np.arange(labels.max(initial=-1) + 2))
-    groups = [np.asarray(cells, dtype=object)[order[low:high]] for low, high in zip(bounds, bounds[1:], strict=False)]
+    groups = [np.asarray(cells, dtype=object)[order[low:high]] for low, high in pairwise(bounds)]
     return np.array([_polygons(shapely.union_all(group)) for group in groups], dtype=object)
 
 

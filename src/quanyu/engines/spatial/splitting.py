@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -34,10 +36,9 @@ def split_cell(cell: Any, footprint: Any, parts: int) -> list[Any]:
     ground = affinity.rotate(cell, -angle, origin=centre, use_radians=True)
     west, south, east, north = shapely.total_bounds([ground, flat])
     cuts = [west - 1.0, *(_quantile(flat, share / parts) for share in range(1, parts)), east + 1.0]
-    strips = [shapely.box(low, south - 1, high, north + 1) for low, high in zip(cuts, cuts[1:], strict=False)]
+    strips = [shapely.box(low, south - 1, high, north + 1) for low, high in pairwise(cuts)]
     return [
-        affinity.rotate(shapely.intersection(ground, strip), angle, origin=centre, use_radians=True)
-        for strip in strips
+        affinity.rotate(shapely.intersection(ground, strip), angle, origin=centre, use_radians=True) for strip in strips
     ]
 
 
@@ -62,25 +63,22 @@ def split_atoms(
     for index in np.flatnonzero(parts > 1):
         strips = split_cell(cells[index], footprints[index], int(parts[index]))
         pieces[start[index] : start[index + 1]] = strips
-        for k, (one, other) in enumerate(zip(strips, strips[1:], strict=False)):
+        for k, (one, other) in enumerate(pairwise(strips)):
             length = shapely.length(shapely.intersection(one, shapely.buffer(other, 0.01))) / 2
             links.append((start[index] + k, start[index] + k + 1, max(float(length), 0.5)))
     rows = np.repeat(np.arange(len(cells)), np.diff(adjacency.indptr))
     columns = adjacency.indices
     plain = (parts[rows] == 1) & (parts[columns] == 1)
-    table = [
-        np.column_stack([start[rows[plain]], start[columns[plain]], adjacency.data[plain], barrier[plain]])
-    ]
+    table = [np.column_stack([start[rows[plain]], start[columns[plain]], adjacency.data[plain], barrier[plain]])]
     for entry in np.flatnonzero(~plain & (rows < columns)):
         shares = _shared(int(rows[entry]), int(columns[entry]), pieces, start, float(adjacency.data[entry]))
         table.append(np.array([[a, b, length, barrier[entry]] for a, b, length in shares]))
         table.append(np.array([[b, a, length, barrier[entry]] for a, b, length in shares]))
     table += [np.array([[a, b, length, 0.0], [b, a, length, 0.0]]) for a, b, length in links]
     joined = np.concatenate(table)
-    order = np.lexsort((joined[:, 1], joined[:, 0]))
-    joined = joined[order]
-    index = joined[:, :2].astype(np.int64)
-    matrix = sparse.csr_array((joined[:, 2], (index[:, 0], index[:, 1])), shape=(len(origin), len(origin)))
+    joined = joined[np.lexsort((joined[:, 1], joined[:, 0]))]
+    pair = joined[:, :2].astype(np.int64)
+    matrix = sparse.csr_array((joined[:, 2], (pair[:, 0], pair[:, 1])), shape=(len(origin), len(origin)))
     return Pieces(cells=pieces, adjacency=matrix, barrier=joined[:, 3] > 0.5, origin=origin)
 
 
@@ -89,7 +87,10 @@ def _shared(i: int, j: int, pieces: GeometryArray, start: IntArray, total: float
     left, right = range(start[i], start[i + 1]), range(start[j], start[j + 1])
     pairs = [(a, b) for a in left for b in right]
     lengths = np.array(
-        [shapely.length(shapely.intersection(shapely.boundary(pieces[a]), shapely.buffer(pieces[b], 0.05))) for a, b in pairs]
+        [
+            shapely.length(shapely.intersection(shapely.boundary(pieces[a]), shapely.buffer(pieces[b], 0.05)))
+            for a, b in pairs
+        ]
     )
     # What only grazes a corner (the buffer's own width) is no border.
     lengths[lengths < 0.5] = 0.0
@@ -103,7 +104,7 @@ def _long_axis(footprint: Any) -> float:
     corners = shapely.get_coordinates(shapely.minimum_rotated_rectangle(footprint))
     sides = np.diff(corners[:3], axis=0)
     longest = sides[np.argmax(np.hypot(sides[:, 0], sides[:, 1]))]
-    return float(np.arctan2(longest[1], longest[0]))
+    return math.atan2(float(longest[1]), float(longest[0]))
 
 
 def _quantile(shape: Any, share: float) -> float:
@@ -116,4 +117,4 @@ def _quantile(shape: Any, share: float) -> float:
             low = middle
         else:
             high = middle
-    return (low + high) / 2
+    return float((low + high) / 2)

@@ -105,7 +105,7 @@ def tessellate(
         outer_length=np.maximum(shapely.length(cells) - shared, 0.0),
         community=tract_region[tract] if communities is not None and len(communities) else np.full(len(kept), -1),
         tract=tract, adjacency=adjacency, barrier=barrier,
-        crossings=_crossings(roads, lines, points, owner, tract, tracts), empty=tracts[~used],
+        crossings=_crossings(roads, lines, points, owner, tract), empty=tracts[~used],
         outside=np.setdiff1d(np.arange(len(footprints)), kept), parted=parted,
     )  # fmt: skip
 
@@ -148,7 +148,8 @@ def _neighbours(
 ) -> tuple[sparse.csr_array, IntArray]:  # fmt: skip
     left, right = owner[ridges.left], owner[ridges.right]
     length = ridges.length
-    kind = _crossed(shapely.linestrings(np.stack([points[ridges.left], points[ridges.right]], axis=1)), lines, kinds)
+    links = np.asarray(shapely.linestrings(np.stack([points[ridges.left], points[ridges.right]], axis=1)), dtype=object)
+    kind = _crossed(links, lines, kinds)
     a, b, across, across_kind = _over_tract_edges(points, owner, tract, tracts, lines, kinds)
     left, right = np.concatenate([left, a]), np.concatenate([right, b])
     length, kind = np.concatenate([length, across]), np.concatenate([kind, across_kind])
@@ -164,9 +165,7 @@ def _neighbours(
     i, j, total, code = pair[long] // count, pair[long] % count, total[long], code[long]
     rows, columns = np.concatenate([i, j]), np.concatenate([j, i])
     order = np.lexsort((columns, rows))
-    adjacency = sparse.csr_array(
-        (np.tile(total, 2)[order], (rows[order], columns[order])), shape=(count, count)
-    )
+    adjacency = sparse.csr_array((np.tile(total, 2)[order], (rows[order], columns[order])), shape=(count, count))
     return adjacency, np.tile(code, 2)[order]
 
 
@@ -216,8 +215,7 @@ def _over_tract_edges(
 
 
 def _crossings(
-    roads: GeometryArray | None, lines: GeometryArray, points: FloatArray, owner: IntArray, tract: IntArray,
-    tracts: GeometryArray,
+    roads: GeometryArray | None, lines: GeometryArray, points: FloatArray, owner: IntArray, tract: IntArray
 ) -> IntArray:  # fmt: skip
     """Return the pairs of cells at both ends of each passage of a road over a barrier, as rows (i, j), i < j."""
     if roads is None or not len(roads) or not len(lines):

@@ -20,6 +20,10 @@ from quanyu.engines.arrays import BoolArray, FloatArray, GeometryArray, IntArray
 SPACING_M = 6.0
 # Touching buildings are drawn in by this much, so that no two have a point in common.
 INSET_M = 0.3
+ROUNDING_DIGITS = 6
+ROUNDING_M = 10.0**-ROUNDING_DIGITS
+# Faces that add up to less than all of a tract but for this share have lost some.
+LOST_SHARE = 1e-9
 
 
 @dataclass(frozen=True)
@@ -99,21 +103,35 @@ def _draw_tract(points: FloatArray, owner: IntArray, face: Any) -> _Tract:
         none = np.empty(0, np.int64)
         return _Tract(none, none, np.empty(0), np.array([face], dtype=object), owner[:1])
     left, right, ends = _ridges(points, owner, face)
-    west, south, east, north = face.bounds
-    segments = shapely.linestrings(ends)
+    segments = np.asarray(shapely.linestrings(ends), dtype=object)
     shapely.prepare(face)
     whole = shapely.contains_properly(face, segments)
     length = np.hypot(*(ends[:, 1] - ends[:, 0]).T)
     cut = np.flatnonzero(~whole)
     length[cut] = shapely.length(shapely.intersection(segments[cut], face))
-    # Ridges meet at their ends already; only those that the edge cuts must be noded with it.
-    edge = shapely.union_all(np.append(segments[cut], shapely.boundary(face)))
-    found = shapely.get_parts(shapely.polygonize(np.concatenate([segments[whole], shapely.get_parts([edge])])))
-    inner = shapely.get_coordinates(shapely.point_on_surface(found))
-    inside = shapely.intersects_xy(face, inner[:, 0], inner[:, 1])
-    _, nearest = cKDTree(points).query(inner[inside])
+    found = _faces(segments, whole, face)
+    _, nearest = cKDTree(points).query(shapely.get_coordinates(shapely.point_on_surface(found)))
     there = length > 0
-    return _Tract(left[there], right[there], length[there], found[inside], owner[nearest])
+    return _Tract(left[there], right[there], length[there], found, owner[nearest])
+
+
+def _faces(segments: GeometryArray, whole: BoolArray, face: Any) -> GeometryArray:
+    """Return the polygons into which ``segments`` cut ``face``; those that are ``whole`` lie inside it."""
+    # Ridges meet at their ends already; only those that the edge cuts must be noded with it.
+    edge = shapely.union_all(np.append(segments[~whole], shapely.boundary(face)))
+    found = _polygons_inside(np.concatenate([segments[whole], shapely.get_parts([edge])]), face)
+    if abs(shapely.area(found).sum() - face.area) > LOST_SHARE * face.area:
+        # Rounding has let ridges shorter than a micrometre cross: GEOS drops such rings, so everything is noded anew.
+        noded = shapely.union_all(np.append(segments, shapely.boundary(face)), grid_size=10 * ROUNDING_M)
+        found = _polygons_inside(shapely.get_parts([noded]), face)
+    return found
+
+
+def _polygons_inside(lines: GeometryArray, face: Any) -> GeometryArray:
+    found = shapely.get_parts(shapely.polygonize(lines))
+    inner = shapely.get_coordinates(shapely.point_on_surface(found))
+    inside: GeometryArray = found[shapely.intersects_xy(face, inner[:, 0], inner[:, 1])]
+    return inside
 
 
 def _ridges(points: FloatArray, owner: IntArray, face: Any) -> tuple[IntArray, IntArray, FloatArray]:
@@ -124,15 +142,17 @@ def _ridges(points: FloatArray, owner: IntArray, face: Any) -> tuple[IntArray, I
     frame = reach * np.array([[-1, -1], [-1, 1], [1, -1], [1, 1], [0, 1.5], [0, -1.5], [1.5, 0], [-1.5, 0]])
     sites = np.concatenate([points - centre, frame])
     mesh = Delaunay(sites)
-    middle = _circumcentres(sites, mesh.simplices)
+    middle = _circumcentres(sites, mesh.simplices.astype(np.int64))
     # The edge opposite vertex k of triangle t has triangle neighbors[t, k] on its other side.
     triangle, k = np.nonzero(mesh.neighbors > np.arange(len(mesh.simplices))[:, None])
     left, right = mesh.simplices[triangle, (k + 1) % 3], mesh.simplices[triangle, (k + 2) % 3]
     inner = (left < len(points)) & (right < len(points))
     inner[inner] = owner[left[inner]] != owner[right[inner]]
     triangle, k, left, right = triangle[inner], k[inner], left[inner], right[inner]
-    ends = np.stack([middle[triangle], middle[mesh.neighbors[triangle, k]]], axis=1) + centre
-    return left.astype(np.int64), right.astype(np.int64), ends
+    # Points on one circle have one middle for all their triangles, whatever the last digit of each says.
+    ends = np.round(np.stack([middle[triangle], middle[mesh.neighbors[triangle, k]]], axis=1) + centre, ROUNDING_DIGITS)
+    long = (ends[:, 0] != ends[:, 1]).any(axis=1)
+    return left[long].astype(np.int64), right[long].astype(np.int64), ends[long]
 
 
 def _circumcentres(sites: FloatArray, triangles: IntArray) -> FloatArray:

@@ -48,26 +48,29 @@ def make_fabric(territory: Division, *, at: datetime) -> Fabric:
     water = _shapes(Backdrop.objects.filter(territory=territory, layer=Backdrop.Layer.WATER))
     roads = _shapes(Backdrop.objects.filter(territory=territory, layer=Backdrop.Layer.ROADS))
     communities = list(Division.objects.filter(pk__in={row[1] for row in rows}, wkb__isnull=False).order_by("code"))
-    digest = hashlib.sha256()
-    for wkb in [*(row[2] for row in rows), *(row[1] for row in barriers), *(bytes(d.wkb or b"") for d in communities)]:
-        digest.update(bytes(wkb))
+    fingerprint = _fingerprint(
+        [f"{pk} {division}".encode() + bytes(wkb or b"") for pk, division, wkb in rows],
+        [kind.encode() + bytes(wkb or b"") for kind, wkb in barriers],
+        shapely.to_wkb(water).tolist(), shapely.to_wkb(roads).tolist(),
+        [bytes(division.wkb or b"") for division in communities],
+    )  # fmt: skip
     old = Fabric.objects.filter(territory=territory).first()
-    if old is not None and old.inputs_hash == digest.hexdigest():
+    if old is not None and old.inputs_hash == fingerprint:
         return old
     outline = territory.geometry or shapely.union_all([division.geometry for division in communities])
     projection = metric_projection(*outline.bounds)
     wide = project(water, projection)
     made = tessellate(
-        project(shapely.from_wkb([bytes(row[2]) for row in rows]), projection),
+        project(shapely.from_wkb([bytes(row[2] or b"") for row in rows]), projection),
         territory=project(np.array([outline], dtype=object), projection)[0],
         communities=project(np.array([d.geometry for d in communities], dtype=object), projection),
-        barriers=project(shapely.from_wkb([bytes(wkb) for _, wkb in barriers]), projection),
+        barriers=project(shapely.from_wkb([bytes(wkb or b"") for _, wkb in barriers]), projection),
         barrier_kinds=np.array([BARRIER_KINDS.index(kind) for kind, _ in barriers], dtype=np.int64),
         water=wide[shapely.area(wide) >= RIVER_M2],
         roads=project(roads, projection),
     )
     ids = np.array([row[0] for row in rows], dtype=np.int64)[made.kept]
-    _store_cells(ids, shapely.to_wkb(unproject(made.cells, projection)))
+    _store_cells(ids, shapely.to_wkb(unproject(made.cells, projection)).tolist())
     division_ids = np.array([division.pk for division in communities], dtype=np.int64)
     buffer = io.BytesIO()
     np.savez_compressed(
@@ -82,23 +85,33 @@ def make_fabric(territory: Division, *, at: datetime) -> Fabric:
         {"kind": "empty_ground", "count": len(made.empty), "area_m2": round(float(shapely.area(made.empty).sum()))},
     ]
     return Fabric.objects.create(
-        territory=territory, inputs_hash=digest.hexdigest(), projection=projection, places=len(ids),
+        territory=territory, inputs_hash=fingerprint, projection=projection, places=len(ids),
         arrays=buffer.getvalue(), findings=[each for each in findings if each["count"]],
         seconds=time.perf_counter() - begun, made_at=at,
     )  # fmt: skip
 
 
-def _store_cells(ids: IntArray, cells: GeometryArray) -> None:
+def _fingerprint(*columns: list[bytes]) -> str:
+    """Return the SHA-256 of everything a fabric is made from."""
+    digest = hashlib.sha256()
+    for column in columns:
+        digest.update(f"{len(column)}:".encode())
+        for value in column:
+            digest.update(value)
+    return digest.hexdigest()
+
+
+def _store_cells(ids: IntArray, cells: list[bytes]) -> None:
     # One prepared statement for all rows: thirty times as fast as bulk_update, whose CASE grows with the rows.
     table = connection.ops.quote_name(Place._meta.db_table)
     with connection.cursor() as cursor:
         cursor.executemany(
             f"UPDATE {table} SET cell = %s WHERE id = %s",  # noqa: S608 the table's name is ours
-            list(zip(cells.tolist(), ids.tolist(), strict=True)),
+            list(zip(cells, ids.tolist(), strict=True)),
         )
 
 
-def ids_of(rows: list[tuple[int, int, bytes]], indices: IntArray) -> list[int]:
+def ids_of(rows: list[tuple[int, int, Any]], indices: IntArray) -> list[int]:
     """Return the ids of the first hundred places among ``indices``."""
     return [rows[i][0] for i in indices[:100].tolist()]
 

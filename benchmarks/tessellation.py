@@ -62,7 +62,8 @@ def main() -> list[str]:
     both = (one >= 0) & (other >= 0)
     agree = float((one[both] == other[both]).mean())
     return [
-        f"tessellate 25,321 buildings: {rival / own:.1f}x momepy {momepy.__version__} ({own:.1f} s against {rival:.1f} s, "
+        f"tessellate 25,321 buildings: {rival / own:.1f}x momepy {momepy.__version__} "
+        f"({own:.1f} s against {rival:.1f} s, "
         f"one run each; {100 * agree:.1f} % of {int(both.sum()):,} random points lie in the same building's cell)"
     ]
 

@@ -118,12 +118,12 @@ def metric_projection(west: float, south: float, east: float, north: float) -> s
 
 def project(shapes: GeometryArray, projection: str) -> GeometryArray:
     """Return WGS 84 geometries in metres of ``projection``."""
-    return _moved(shapes, Transformer.from_crs("EPSG:4326", projection, always_xy=True))
+    return _moved(shapes, _between("EPSG:4326", projection))
 
 
 def unproject(shapes: GeometryArray, projection: str) -> GeometryArray:
     """Return geometries in metres of ``projection`` as WGS 84."""
-    return _moved(shapes, Transformer.from_crs(projection, "EPSG:4326", always_xy=True))
+    return _moved(shapes, _between(projection, "EPSG:4326"))
 
 
 def _moved(shapes: GeometryArray, transformer: Transformer) -> GeometryArray:
@@ -139,3 +139,9 @@ def _transformer(name: str) -> Transformer:
         return Transformer.from_crs(CRS.from_user_input(name), "EPSG:4326", always_xy=True)
     except CRSError as error:
         raise UnknownCoordinateSystem(value=name) from error
+
+
+@lru_cache(maxsize=32)
+def _between(source: str, target: str) -> Transformer:
+    """Return the transformer of two systems, kept: making one costs more than moving ten thousand points."""
+    return Transformer.from_crs(source, target, always_xy=True)

@@ -8,3 +8,15 @@ import os
 os.environ.setdefault("QUANYU_HOME", "var/test")
 # pytest-django reads the tests' database from several threads when pages are driven by a browser.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _forget_what_was_read() -> None:
+    """Empty the caches kept by id: a rolled-back test gives its ids to the next."""
+    from quanyu.apps.grids import board, queries
+    from quanyu.apps.territory import fabric
+
+    for cached in (board._board, queries._locator, fabric._read):
+        cached.cache_clear()

@@ -113,11 +113,19 @@ def _places(
             shape = shapely.box(x - wide / 2, y - deep / 2, x + wide / 2, y + deep / 2)
             places.append(
                 Place(
-                    territory=territory, division=west if column < columns // 2 else east, key=f"R{row}C{column}",
-                    name=f"{kind.value.title()} {row}-{column}", kind=kind, levels=6, footprint_m2=wide * deep,
-                    households=households, people=round(households * 2.5), load=load,
-                    count_method=CountMethod.PEOPLE if households else CountMethod.NONE, **_at(shape),
-                )  # fmt: skip
+                    territory=territory,
+                    division=west if column < columns // 2 else east,
+                    key=f"R{row}C{column}",
+                    name=f"{kind.value.title()} {row}-{column}",
+                    kind=kind,
+                    levels=6,
+                    footprint_m2=wide * deep,
+                    households=households,
+                    people=round(households * 2.5),
+                    load=load,
+                    count_method=CountMethod.PEOPLE if households else CountMethod.NONE,
+                    **_at(shape),
+                )
             )
     return places
 

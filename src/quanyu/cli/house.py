@@ -113,7 +113,7 @@ def worker(once: bool) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     while True:
         planning.fail_silent_runs(at=timezone.now())
-        run = planning.next_run()
+        run = planning.next_run(at=timezone.now())
         if run is not None:
             planning.carry_out(run, clock=timezone.now)
             click.echo(f"{run}: {run.state}", err=True)

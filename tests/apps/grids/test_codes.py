@@ -1,9 +1,10 @@
-"""Codes: read like a page, kept with most households, never reused."""
+"""Codes: read like a page, never reused."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quanyu.apps.grids.codes import Unnumbered, assign, keep_codes, number_of
+from quanyu.apps.grids.codes import InvalidPattern, LongCode, Unnumbered, assign, highest, parse
 
 PATTERN = "{division}{number:03d}"
 
@@ -28,21 +29,32 @@ def test_a_number_once_used_is_not_given_again() -> None:
     assert codes == ["370114001001008", "370114001001002"]
 
 
-def test_a_grid_with_over_half_of_the_old_households_keeps_the_code() -> None:
-    overlap = {("A", 0): 60, ("A", 1): 40, ("B", 0): 10, ("B", 1): 90}
-    assert keep_codes(["A", "B"], overlap, {"A": 100, "B": 100}) == {0: "A", 1: "B"}
+def test_a_code_is_read_back_by_the_pattern_that_wrote_it() -> None:
+    assert parse("370114001001017", PATTERN) == ("370114001001", 17)
+    assert parse("W-3701140010010017", "W-{division}{number:04d}") == ("370114001001", 17)
+    assert parse("W-3701140010010017", PATTERN) is None
 
 
-def test_half_is_not_most() -> None:
-    assert keep_codes(["A"], {("A", 0): 50, ("A", 1): 50}, {"A": 100}) == {}
+def test_the_highest_number_counts_in_each_division() -> None:
+    used = ["370114001001002", "370114001001010", "370114001002003", "odd"]
+    assert highest(used, PATTERN) == {"370114001001": 10, "370114001002": 3}
 
 
-def test_a_merged_grid_keeps_the_code_of_the_larger_share() -> None:
-    assert keep_codes(["A", "B"], {("A", 0): 80, ("B", 0): 90}, {"A": 80, "B": 90}) == {0: "B"}
+@pytest.mark.parametrize(
+    "pattern", ["{division}", "{number}", "{division}{number}{street}", "{division", "{0}{number}"]
+)
+def test_a_pattern_that_cannot_tell_grids_apart_is_refused(pattern: str) -> None:
+    with pytest.raises(InvalidPattern, match=r"Give \{division\} and \{number\}"):
+        parse("370114001001017", pattern)
+
+
+def test_a_code_that_does_not_fit_is_refused() -> None:
+    with pytest.raises(LongCode, match="more than 24 signs"):
+        assign([_grid(0, 0)], used={}, pattern="{division}{number:020d}")
 
 
 @given(st.lists(st.tuples(st.floats(0, 1e5), st.floats(0, 1e5)), min_size=1, max_size=60), st.integers(0, 500))
 def test_codes_are_unique_and_new(points: list[tuple[float, float]], used: int) -> None:
     codes = assign([_grid(x, y) for x, y in points], used={"370114001001": used}, pattern=PATTERN)
     assert len(set(codes)) == len(points)
-    assert min(number_of(code, "370114001001", PATTERN) for code in codes) == used + 1
+    assert min(parse(code, PATTERN)[1] for code in codes if parse(code, PATTERN)) == used + 1

@@ -165,5 +165,3 @@ def _move(plan: Plan, wanted: Plan.Status) -> None:
             subject=str(plan), state=plan.status, wanted=wanted.value, possible=", ".join(possible) or "nothing"
         )
     plan.status = wanted
-
-

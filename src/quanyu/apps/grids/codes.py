@@ -3,11 +3,28 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from string import Formatter
 
-from quanyu.errors import Conflict
+from quanyu.errors import InvalidInput
+
+
+class InvalidPattern(InvalidInput):
+    """The pattern of grid codes cannot tell two grids apart."""
+
+    code = "invalid_code_pattern"
+    template = "The pattern of grid codes is %(value)s. Give {division} and {number} once each: {division}{number:03d}."
+
+
+class LongCode(InvalidInput):
+    """A code does not fit into its column."""
+
+    code = "long_code"
+    template = "The grid code %(value)s has more than %(limit)s signs. Choose a shorter pattern."
 
 
 @dataclass(frozen=True)
@@ -46,35 +63,43 @@ def assign(grids: Sequence[Unnumbered], *, used: Mapping[str, int], pattern: str
     for division, members in by_division.items():
         areas = sorted(grids[i].area_m2 for i in members)
         height = math.sqrt(areas[len(areas) // 2]) or 1.0
-        members.sort(key=lambda i: (-math.floor(grids[i].y / height), grids[i].x, i))  # noqa: B023
+        members.sort(key=lambda i: (-math.floor(grids[i].y / height), grids[i].x, i))
         for number, index in enumerate(members, start=used.get(division, 0) + 1):
             codes[index] = pattern.format(division=division, number=number)
             if len(codes[index] or "") > 24:
-                raise Conflict(detail=f"The code {codes[index]} has more than 24 signs. Choose a shorter pattern.")
+                raise LongCode(value=codes[index], limit=24)
     return [code for code in codes if code is not None]
 
 
-def number_of(code: str, division: str, pattern: str) -> int:
-    """Return the number in ``code`` as ``pattern`` writes it for ``division``; 0 where it does not fit."""
-    before, _, after = pattern.partition("{number")
-    head = before.format(division=division)
-    tail = after.partition("}")[2].format(division=division)
-    digits = code.removeprefix(head).removesuffix(tail) if tail else code.removeprefix(head)
-    return int(digits) if code.startswith(head) and digits.isdecimal() else 0
+def parse(code: str, pattern: str) -> tuple[str, int] | None:
+    """Return the division and the number in ``code`` as ``pattern`` writes them; ``None`` where it does not fit.
 
-
-def keep_codes(old: Sequence[str], overlap: Mapping[tuple[str, int], int], sizes: Mapping[str, int]) -> dict[int, str]:
-    """Return which new grid keeps which old code: the one that holds most (over half) of the old grid's households.
-
-    ``overlap`` gives households shared by (old code, new grid index), ``sizes`` the households of each old grid.
-    A new grid that qualifies for several codes keeps that of the largest share.
+    Examples
+    --------
+    >>> parse("370114001001017", "{division}{number:03d}")
+    ('370114001001', 17)
     """
-    best: dict[int, tuple[int, str]] = {}
-    for code in old:
-        candidates = [(count, -index) for (from_code, index), count in overlap.items() if from_code == code]
-        if not candidates:
-            continue
-        count, negative = max(candidates)
-        if 2 * count > sizes[code] and (-negative not in best or (count, code) > best[-negative]):
-            best[-negative] = (count, code)
-    return {index: code for index, (_, code) in best.items()}
+    found = _shape(pattern).fullmatch(code)
+    return (found["division"], int(found["number"])) if found else None
+
+
+def highest(used: Iterable[str], pattern: str) -> dict[str, int]:
+    """Return the highest number among codes in each division; codes of another pattern count nowhere."""
+    result: dict[str, int] = {}
+    for division, number in filter(None, (parse(code, pattern) for code in used)):
+        result[division] = max(result.get(division, 0), number)
+    return result
+
+
+@lru_cache(maxsize=8)
+def _shape(pattern: str) -> re.Pattern[str]:
+    fields = {"division": "(?P<division>[0-9]{12})", "number": "(?P<number>[0-9]+)"}
+    try:
+        pieces = [(literal, name) for literal, name, _, _ in Formatter().parse(pattern)]
+        names = sorted(name for _, name in pieces if name is not None)
+        pattern.format(division="0" * 12, number=1)
+    except (ValueError, LookupError):
+        names = []
+    if names != ["division", "number"]:
+        raise InvalidPattern(value=pattern)
+    return re.compile("".join(re.escape(literal) + (fields[name] if name else "") for literal, name in pieces))

@@ -175,6 +175,32 @@ class Membership(models.Model):
         return f"{self.place} {self.part}/{self.parts}"
 
 
+class Edit(models.Model):
+    """A hand edit of a plan: a place, or one part of it, moved from one grid to another; taken back, it stays listed.
+
+    ``reasons_before`` holds the reasons of both grids before the move, by code, so that it can be taken back exactly.
+    """
+
+    plan = models.ForeignKey(Plan, on_delete=models.CASCADE, related_name="edits")
+    number = models.PositiveIntegerField(_("number"))
+    place = models.ForeignKey(Place, on_delete=models.PROTECT, related_name="+")
+    part = models.PositiveSmallIntegerField(_("part"), default=1)
+    from_code = models.CharField(_("from grid"), max_length=24)
+    to_code = models.CharField(_("to grid"), max_length=24)
+    reasons_before = models.JSONField(default=dict)
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    made_at = models.DateTimeField(_("made at"))
+    undone_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    undone_at = models.DateTimeField(_("taken back at"), null=True)
+
+    class Meta:
+        ordering = ["plan", "-number"]
+        constraints = [models.UniqueConstraint(fields=["plan", "number"], name="edit_number_once")]
+
+    def __str__(self) -> str:
+        return f"{self.plan} #{self.number}: {self.place}, {self.from_code} → {self.to_code}"
+
+
 class Run(models.Model):
     """A planning run: frozen inputs and norms, its progress and its result."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,14 @@ from quanyu.engines.arrays import GeometryArray
 A3_INCHES = (16.54, 11.69)
 # A single-hue ramp by households against the norm, light to dark.
 RAMP = ("#e6f4f1", "#b9dedb", "#86c5c4", "#4aa5ab", "#0b7285", "#094d5a")
-CHINESE_FONTS = ("Noto Sans CJK SC", "Noto Sans CJK JP", "WenQuanYi Micro Hei", "Microsoft YaHei", "PingFang SC", "SimHei")
+CHINESE_FONTS = (
+    "Noto Sans CJK SC",
+    "Noto Sans CJK JP",
+    "WenQuanYi Micro Hei",
+    "Microsoft YaHei",
+    "PingFang SC",
+    "SimHei",
+)
 
 
 def draw_map(plan: Plan, path: Path) -> None:
@@ -63,9 +71,11 @@ def _paint(axes: Axes, plan: Plan) -> None:
 
 def _frame(axes: Axes, plan: Plan, breaks: list[int]) -> None:
     axes.set_title(_("Service grids: %(plan)s") % {"plan": plan}, fontsize=18)
-    labels = [f"< {breaks[0]}", *(f"{low}–{high - 1}" for low, high in zip(breaks, breaks[1:], strict=False))]
+    labels = [f"< {breaks[0]}", *(f"{low}–{high - 1}" for low, high in pairwise(breaks))]
     labels.append(f"≥ {breaks[-1]}")
-    handles = [Patch(facecolor=colour, edgecolor="#355c63", label=label) for colour, label in zip(RAMP, labels, strict=True)]
+    handles = [
+        Patch(facecolor=colour, edgecolor="#355c63", label=label) for colour, label in zip(RAMP, labels, strict=True)
+    ]
     axes.legend(handles=handles, title=_("Households"), loc="lower left", fontsize=9)
     axes.annotate("N ↑", xy=(0.98, 0.96), xycoords="axes fraction", ha="right", fontsize=16)
     source = plan.fabric.territory.backdrop.exclude(load__source=None).select_related("load__source").first()

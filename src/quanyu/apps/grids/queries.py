@@ -46,21 +46,34 @@ def plan_in_force(network: Network, *, on: date) -> Plan | None:
     return Plan.objects.filter(network=network).in_force(on=on).first()
 
 
+def last_plan(network: Network) -> Plan | None:
+    """Return the last plan put in force, the one a new plan replaces; its first day may be still to come."""
+    return Plan.objects.filter(network=network, in_force_from__isnull=False, in_force_to__isnull=True).first()
+
+
+# The parts of a place: part, of how many, grid code, households.
+Parts = list[tuple[int, int, str, int]]
+
+
 def impact(plan: Plan, *, against: Plan | None) -> Impact:
-    """Count what moves from ``against`` to ``plan``: by place, and by part for divided buildings."""
-    new = _shares(plan)
-    old = _shares(against) if against else {}
+    """Count what moves from ``against`` to ``plan``: by place, and by part for divided buildings.
+
+    Households are those of ``plan``; places that left the territory since are rows with an empty ``new`` and their
+    old households.
+    """
+    new = _members(plan)
+    old = _members(against) if against else {}
     moves: defaultdict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
-    for place, shares in new.items():
-        for before, after, households in _match(old.get(place, {}), shares):
-            moves[before, after][0] += households
-            moves[before, after][1] += 1
+    for place in new.keys() | old.keys():
+        for codes, households in _moves(old.get(place, []), new.get(place, [])).items():
+            moves[codes][0] += households
+            moves[codes][1] += 1
     new_codes = set(plan.grids.values_list("code", flat=True))
     old_codes = set(against.grids.values_list("code", flat=True)) if against else set()
     rows = [Move(*codes, *counts) for codes, counts in sorted(moves.items())]
-    moved = [row for row in rows if row.old and row.old != row.new]
+    moved = [row for row in rows if row.old and row.new and row.old != row.new]
     return Impact(
-        households_total=sum(row.households for row in rows),
+        households_total=sum(row.households for row in rows if row.new),
         households_moved=sum(row.households for row in moved),
         places_moved=sum(row.places for row in moved),
         codes_kept=sorted(new_codes & old_codes),
@@ -70,38 +83,40 @@ def impact(plan: Plan, *, against: Plan | None) -> Impact:
     )
 
 
-def _shares(plan: Plan) -> dict[int, dict[str, int]]:
-    """Return, for each place, its households by grid code."""
-    result: defaultdict[int, dict[str, int]] = defaultdict(dict)
-    members = Membership.objects.filter(grid__plan=plan).values_list("place_id", "grid__code", "households")
-    for place, code, households in members.iterator(chunk_size=5000):
-        result[place][code] = result[place].get(code, 0) + households
+def _members(plan: Plan, **only: Any) -> dict[int, Parts]:
+    """Return the parts of each place of a plan."""
+    result: defaultdict[int, Parts] = defaultdict(list)
+    members = Membership.objects.filter(grid__plan=plan, **only).order_by("place_id", "part")
+    columns = ("place_id", "part", "parts", "grid__code", "households")
+    for place, part, parts, code, households in members.values_list(*columns).iterator(chunk_size=5000):
+        result[place].append((part, parts, code, households))
     return result
 
 
-def _match(old: dict[str, int], new: dict[str, int]) -> list[tuple[str, str, int]]:
-    """Pair a place's old and new shares: what can stay stays, the rest is paired in order of code."""
-    if not old:
-        return [("", code, households) for code, households in new.items()]
-    if sum(old.values()) == 0:
-        before = next(iter(old))
-        return [(before, before if before in new else next(iter(new)), sum(new.values()))]
-    left, wanted = dict(old), dict(new)
-    pairs = []
-    for code in sorted(old.keys() & new.keys()):
-        stay = min(left[code], wanted[code])
-        pairs.append((code, code, stay))
-        left[code] -= stay
-        wanted[code] -= stay
-    for before in sorted(left):
-        for after in sorted(wanted):
-            if portion := min(left[before], wanted[after]):
-                pairs.append((before, after, portion))
-                left[before] -= portion
-                wanted[after] -= portion
-    # Households that came since the old plan was drawn have no old grid.
-    pairs.extend(("", after, count) for after, count in sorted(wanted.items()) if count)
-    return pairs
+def _moves(old: Parts, new: Parts) -> dict[tuple[str, str], int]:
+    """Return a place's households by old and new code; parts are compared by the stretch of building they share."""
+    if not old or not new:
+        result: dict[tuple[str, str], int] = {}
+        for _, _, code, households in old or new:
+            pair = (code, "") if old else ("", code)
+            result[pair] = result.get(pair, 0) + households
+        return result
+    result = {}
+    for part, parts, code, households in new:
+        # Lengths in units of 1 / (parts · old parts), so that they are whole numbers.
+        shares = []
+        for old_part, old_parts, old_code, _ in old:
+            low = max((part - 1) * old_parts, (old_part - 1) * parts)
+            high = min(part * old_parts, old_part * parts)
+            if high > low:
+                shares.append((old_code, high - low))
+        whole, given, length = sum(share for _, share in shares), 0, 0
+        for old_code, share in shares:
+            length += share
+            portion = households * length // whole - given
+            given += portion
+            result[old_code, code] = result.get((old_code, code), 0) + portion
+    return result
 
 
 @lru_cache(maxsize=16)
@@ -149,12 +164,19 @@ def grid_features(plan: Plan, *, simplify_deg: float = 0.0) -> dict[str, Any]:
                 "id": grid.pk,
                 "geometry": json.loads(text),
                 "properties": {
-                    "code": grid.code, "kind": grid.kind, "households": grid.households, "places": grid.places,
-                    "area_m2": round(grid.area_m2), "compactness": round(grid.compactness, 3),
-                    "in_range": grid.in_range, "fullness": round(grid.households / upper, 3), "colour": colour,
+                    "code": grid.code,
+                    "kind": grid.kind,
+                    "households": grid.households,
+                    "places": grid.places,
+                    "area_m2": round(grid.area_m2),
+                    "compactness": round(grid.compactness, 3),
+                    "in_range": grid.in_range,
+                    "fullness": round(grid.households / upper, 3),
+                    "colour": colour,
                     "reasons": [reason["rule"] for reason in grid.reasons],
-                    "label_lon": grid.label_lon, "label_lat": grid.label_lat,
-                },  # fmt: skip
+                    "label_lon": grid.label_lon,
+                    "label_lat": grid.label_lat,
+                },
             }
             for grid, text, colour in zip(grids, texts, colours, strict=True)
         ],
@@ -179,16 +201,16 @@ def _colours(shapes: Any) -> list[int]:
 
 def moved_places(plan: Plan, against: Plan) -> dict[str, Any]:
     """Return the places that change grid as GeoJSON points with ``from``, ``to`` and ``households``."""
-    new, old = _shares(plan), _shares(against)
+    new, old = _members(plan), _members(against)
     moves = {
         place: moved
-        for place, shares in new.items()
-        if (moved := [each for each in _match(old.get(place, {}), shares) if each[0] and each[0] != each[1]])
+        for place, parts in new.items()
+        if (moved := {c: n for c, n in _moves(old.get(place, []), parts).items() if c[0] and c[0] != c[1]})
     }
-    rows = Place.objects.filter(pk__in=moves).values_list("pk", "west", "south", "east", "north", "key")
+    rows = Place.objects.filter(territory=plan.fabric.territory_id).order_by("pk")
     features = []
-    for pk, west, south, east, north, key in rows:
-        for before, after, households in moves[pk]:
+    for pk, west, south, east, north, key in rows.values_list("pk", "west", "south", "east", "north", "key"):
+        for (before, after), households in moves.get(pk, {}).items():
             point = {"type": "Point", "coordinates": [round((west + east) / 2, 6), round((south + north) / 2, 6)]}
             properties = {"place": key, "from": before, "to": after, "households": households}
             features.append({"type": "Feature", "geometry": point, "properties": properties})

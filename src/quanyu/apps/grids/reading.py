@@ -1,0 +1,52 @@
+"""Read the ground of a territory, and the plan it is drawn against, from the database."""
+
+from __future__ import annotations
+
+import numpy as np
+import shapely
+
+from quanyu.apps.grids.continuity import Today
+from quanyu.apps.grids.ground import Ground
+from quanyu.apps.grids.models import Membership, Plan
+from quanyu.apps.territory.fabric import read_fabric
+from quanyu.apps.territory.models import Fabric, Place
+from quanyu.engines.arrays import IntArray
+from quanyu.engines.spatial import project
+
+
+def read_ground(fabric: Fabric, based_on: Plan | None) -> Ground:
+    """Return the arrays of a fabric with today's household counts, and the plan a new one replaces."""
+    arrays = read_fabric(fabric)
+    columns = ("pk", "kind", "households", "footprint_m2", "cell", "wkb")
+    rows = {row[0]: row for row in Place.objects.filter(territory=fabric.territory_id).values_list(*columns)}
+    ordered = [rows[pk] for pk in arrays.place_ids.tolist()]
+    cells = project(shapely.from_wkb([bytes(row[4]) for row in ordered]), fabric.projection)
+    footprints = project(shapely.from_wkb([bytes(row[5]) for row in ordered]), fabric.projection)
+    return Ground(
+        place_ids=arrays.place_ids,
+        households=np.array([row[2] for row in ordered], dtype=np.int64),
+        kinds=np.array([row[1] for row in ordered]),
+        footprint_m2=np.array([row[3] for row in ordered], dtype=np.float64),
+        community=arrays.community, adjacency=arrays.adjacency, barrier_kind=arrays.barrier_kind,
+        crossings=arrays.crossings, area=arrays.area, outer_length=arrays.outer_length, xy=arrays.xy,
+        cells=cells, footprints=footprints, today=read_today(based_on, arrays.place_ids),
+    )  # fmt: skip
+
+
+def read_today(plan: Plan | None, place_ids: IntArray) -> Today:
+    """Return the memberships of a plan as rows of the ground; places that are gone are left out."""
+    if plan is None:
+        return Today.none()
+    grids = list(plan.grids.order_by("pk").values_list("pk", "code"))
+    label = {pk: index for index, (pk, _) in enumerate(grids)}
+    row_of = {place: row for row, place in enumerate(place_ids.tolist())}
+    columns = ("place_id", "part", "parts", "grid_id", "households")
+    members = Membership.objects.filter(grid__plan=plan).order_by("place_id", "part").values_list(*columns)
+    rows = [
+        (row_of[place], part, parts, label[grid], households)
+        for place, part, parts, grid, households in members
+        if place in row_of
+    ]
+    table = np.ascontiguousarray(np.array(rows, dtype=np.int64).reshape(-1, 5).T)
+    row, part, parts, labels, households = table
+    return Today(row, part, parts, labels, households, tuple(code for _, code in grids))

@@ -94,8 +94,8 @@ def located_fields(shape: BaseGeometry | None) -> dict[str, Any]:
     return {"wkb": shapely.to_wkb(shape), "west": west, "south": south, "east": east, "north": north}
 
 
-class DatedQuerySet(models.QuerySet[ModelT]):
-    """Questions by day."""
+class DatedQuerySet(LocatedQuerySet[ModelT]):
+    """Questions by day, of records that have a place."""
 
     def on(self, day: date) -> Self:
         """Keep the rows that are valid on ``day``; the day of ``valid_to`` is the first one that is not."""

@@ -19,6 +19,7 @@ from quanyu.apps.territory.models import Backdrop, Barrier, Division, Fabric, Pl
 from quanyu.engines.arrays import FloatArray, GeometryArray, IntArray
 from quanyu.engines.spatial import BARRIER_KINDS, metric_projection, project, tessellate, unproject
 from quanyu.errors import NotFound
+from quanyu.values.division_codes import DivisionCode
 
 # A pond is walked around, a river is not: water wider than this much ground belongs to no cell.
 RIVER_M2 = 100_000.0
@@ -42,7 +43,7 @@ class FabricArrays:
 def make_fabric(territory: Division, *, at: datetime) -> Fabric:
     """Tessellate a territory, store each place's cell, and return the new fabric; unchanged input returns the old."""
     begun = time.perf_counter()
-    places = Place.objects.filter(territory=territory).order_by("pk")
+    places = Place.objects.filter(territory=territory, valid_to=None).order_by("pk")
     rows = list(places.values_list("pk", "division_id", "wkb"))
     barriers = list(Barrier.objects.filter(territory=territory).order_by("pk").values_list("kind", "wkb"))
     water = _shapes(Backdrop.objects.filter(territory=territory, layer=Backdrop.Layer.WATER))
@@ -63,7 +64,7 @@ def make_fabric(territory: Division, *, at: datetime) -> Fabric:
     made = tessellate(
         project(shapely.from_wkb([bytes(row[2] or b"") for row in rows]), projection),
         territory=project(np.array([outline], dtype=object), projection)[0],
-        communities=project(np.array([d.geometry for d in communities], dtype=object), projection),
+        communities=project(_own_ground(communities), projection),
         barriers=project(shapely.from_wkb([bytes(wkb or b"") for _, wkb in barriers]), projection),
         barrier_kinds=np.array([BARRIER_KINDS.index(kind) for kind, _ in barriers], dtype=np.int64),
         water=wide[shapely.area(wide) >= RIVER_M2],
@@ -89,6 +90,22 @@ def make_fabric(territory: Division, *, at: datetime) -> Fabric:
         arrays=buffer.getvalue(), findings=[each for each in findings if each["count"]],
         seconds=time.perf_counter() - begun, made_at=at,
     )  # fmt: skip
+
+
+def _own_ground(communities: list[Division]) -> GeometryArray:
+    """Return the ground of each division without that of the others below it, so that no two overlap."""
+    shapes = np.array([division.geometry for division in communities], dtype=object)
+    row = {division.code: index for index, division in enumerate(communities)}
+    below: dict[int, list[int]] = {}
+    for division in communities:
+        above = DivisionCode(division.code).parent
+        while above is not None:
+            if above.text in row:
+                below.setdefault(row[above.text], []).append(row[division.code])
+            above = above.parent
+    for index, others in below.items():
+        shapes[index] = shapely.difference(shapes[index], shapely.union_all(shapes[others]))
+    return shapes
 
 
 def _fingerprint(*columns: list[bytes]) -> str:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from django.db import transaction
+from django.db import connection
 
-from quanyu.apps.accounts.models import User
-from quanyu.apps.accounts.permissions import require
-from quanyu.apps.audit import trail
+from quanyu.apps.territory.loading.faults import NoHomes, refuse
 from quanyu.apps.territory.models import CountMethod, Division, HouseholdTotal, Place, PlaceKind
-from quanyu.engines.arrays import FloatArray, IntArray
-from quanyu.errors import Conflict
+from quanyu.engines.arrays import BoolArray, FloatArray, IntArray
+from quanyu.errors import QuanyuError
+from quanyu.values.division_codes import SIGNIFICANT_DIGITS
 
 # Storeys where a file does not say: a village house.
 USUAL_LEVELS = 2
+# A residential footprint below this is a shed or garage that its mapper called by its house, unless it has flats.
+LEAST_HOME_M2 = 30.0
+_PREFIXES = sorted(SIGNIFICANT_DIGITS.values(), reverse=True)
 
 
 def largest_remainder(shares: FloatArray, total: int) -> IntArray:
@@ -43,37 +48,187 @@ def largest_remainder(shares: FloatArray, total: int) -> IntArray:
     return base
 
 
-@transaction.atomic
-def spread(total: HouseholdTotal, *, actor: User | None, at: datetime) -> int:
-    """Spread an official total over the residential buildings of its division; return how many got a share.
+@dataclass(frozen=True)
+class Total:
+    """An official count of a division."""
 
-    By flats where every building's are known, otherwise by floor area (footprint × storeys). The estimates add up
-    to the total exactly and are marked with their method.
+    code: str
+    name: str
+    households: int
+    people: int | None = None
+
+    @property
+    def prefix(self) -> str:
+        """The digits of every code that the total covers."""
+        return self.code[: next(digits for digits in sorted(_PREFIXES) if not self.code[digits:].strip("0"))]
+
+
+@dataclass(frozen=True)
+class Buildings:
+    """Places as arrays, one row each; ``counted`` are those whose households come from a file building by building."""
+
+    ids: IntArray
+    division: list[str]
+    is_home: BoolArray
+    counted: BoolArray
+    flats: FloatArray
+    floor_area_m2: FloatArray
+    households: IntArray
+    people: FloatArray
+
+
+@dataclass(frozen=True)
+class Spreading:
+    """New counts of some buildings: rows of :class:`Buildings`, their households, people (−1: as before), method."""
+
+    rows: IntArray
+    households: IntArray
+    people: IntArray
+    method: list[CountMethod]
+    findings: list[dict[str, Any]]
+    faults: list[QuanyuError]
+
+
+def spread(buildings: Buildings, totals: Sequence[Total]) -> Spreading:
+    """Spread official totals over the homes of their divisions.
+
+    Where totals are known at several levels the lowest decides; what a higher total has left beyond its parts goes to
+    the homes that no part covers. A home's weight is its flats; where they are unknown, its floor area in flats of the
+    division's mean size. The estimates of a division and its buildings counted one by one add up to its total.
+    """
+    by_prefix = {total.prefix: total for total in totals}
+    governing = [next((code[:d] for d in _PREFIXES if code[:d] in by_prefix), "") for code in buildings.division]
+    rows_of: defaultdict[str, list[int]] = defaultdict(list)
+    for row, prefix in enumerate(governing):
+        rows_of[prefix].append(row)
+    parts: defaultdict[str, list[Total]] = defaultdict(list)
+    for prefix, total in by_prefix.items():
+        above = next((prefix[:d] for d in _PREFIXES if d < len(prefix) and prefix[:d] in by_prefix), None)
+        if above is not None:
+            parts[above].append(total)
+    findings: list[dict[str, Any]] = []
+    found: list[QuanyuError] = []
+    pieces = [
+        _spread_one(buildings, np.array(rows_of[prefix], dtype=np.int64), total, parts[prefix], findings, found)
+        for prefix, total in sorted(by_prefix.items())
+    ]
+    _note_rest(buildings, rows_of, findings)
+    rows, households, people = (np.concatenate([piece[i] for piece in pieces] or [_none()]) for i in range(3))
+    return Spreading(rows, households, people, [each for piece in pieces for each in piece[3]], findings, found)
+
+
+def _spread_one(
+    buildings: Buildings, rows: IntArray, total: Total, parts: list[Total], findings: list[dict[str, Any]],
+    found: list[QuanyuError],
+) -> tuple[IntArray, IntArray, IntArray, list[CountMethod]]:  # fmt: skip
+    counted = rows[buildings.counted[rows]]
+    open_rows = rows[~buildings.counted[rows]]
+    known = sum(part.households for part in parts) + int(buildings.households[counted].sum())
+    rest = total.households - known
+    homes = open_rows[buildings.is_home[open_rows]]
+    if rest < 0:
+        findings.append({"kind": "total_below_parts", "name": total.name, "total": total.households, "parts": known})
+        rest = 0
+    elif rest > 0 and not len(homes):
+        if not parts and not len(counted):
+            found.append(NoHomes(division=f"{total.name} ({total.code})", households=total.households))
+            return _none(), _none(), _none(), []
+        findings.append({"kind": "total_above_parts", "name": total.name, "total": total.households, "parts": known})
+        rest = 0
+    households = np.zeros(len(open_rows), dtype=np.int64)
+    people = np.full(len(open_rows), -1, dtype=np.int64)
+    method = np.full(len(open_rows), CountMethod.NONE, dtype=object)
+    if len(homes):
+        weight, by_flats = _weights(buildings, homes)
+        at = np.flatnonzero(buildings.is_home[open_rows])
+        households[at] = largest_remainder(weight / weight.sum() * rest, rest)
+        method[at] = np.where(by_flats, CountMethod.FLATS, CountMethod.FLOOR_AREA)
+        if total.people is not None:
+            others = sum(part.people or 0 for part in parts) + int(np.nansum(buildings.people[counted]))
+            left = max(total.people - others, 0)
+            people[:] = 0
+            people[at] = largest_remainder(weight / weight.sum() * left, left)
+    return open_rows, households, people, [CountMethod(each) for each in method.tolist()]
+
+
+def _weights(buildings: Buildings, homes: IntArray) -> tuple[FloatArray, BoolArray]:
+    """Return what each home weighs, in flats where any are known, and whether its own flats are."""
+    flats, floor = buildings.flats[homes], buildings.floor_area_m2[homes]
+    known = flats > 0
+    if not known.any():
+        return floor, known
+    per_flat = floor[known].sum() / flats[known].sum()
+    return np.where(known, flats, floor / per_flat), known
+
+
+def _note_rest(buildings: Buildings, rows_of: Mapping[str, list[int]], findings: list[dict[str, Any]]) -> None:
+    without = [row for row in rows_of.get("", []) if buildings.is_home[row]]
+    if without and len(rows_of) > 1:
+        findings.append({"kind": "no_total", "count": len(without)})
+
+
+def _none() -> IntArray:
+    return np.empty(0, dtype=np.int64)
+
+
+def read_buildings(territory: Division) -> Buildings:
+    """Return the places of a territory that are there today."""
+    columns = (
+        "pk", "division__code", "kind", "count_method", "flats", "floor_area_m2", "footprint_m2", "levels",
+        "households", "people",
+    )  # fmt: skip
+    rows = list(Place.objects.filter(territory=territory, valid_to=None).order_by("pk").values_list(*columns))
+    pk, division, kind, method, flats, floor, footprint, levels, households, people = (
+        zip(*rows, strict=True) if rows else [[] for _ in columns]
+    )
+    flat_count, ground = _floats(flats), _floats(footprint)
+    storeys = np.maximum(np.nan_to_num(_floats(levels), nan=USUAL_LEVELS), 1)
+    area = np.where(np.nan_to_num(_floats(floor)) > 0, _floats(floor), ground * storeys)
+    is_home = np.array([each == PlaceKind.RESIDENTIAL for each in kind], dtype=bool)
+    return Buildings(
+        ids=np.array(pk, dtype=np.int64), division=list(division),
+        is_home=is_home & ((ground >= LEAST_HOME_M2) | (flat_count > 0)),
+        counted=np.array([each == CountMethod.FILE for each in method], dtype=bool), flats=np.nan_to_num(flat_count),
+        floor_area_m2=area, households=np.array(households, dtype=np.int64), people=_floats(people),
+    )  # fmt: skip
+
+
+def _floats(values: Iterable[float | None]) -> FloatArray:
+    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+
+
+def known_totals(territory: Division) -> dict[str, Total]:
+    """Return the newest official total of each division in a territory, by code."""
+    totals = HouseholdTotal.objects.filter(division__in=Division.objects.within(territory).filter(valid_to=None))
+    rows = totals.order_by("as_of").values_list("division__code", "division__name", "households", "people")
+    return {code: Total(code, name, households, people) for code, name, households, people in rows}
+
+
+def respread(territory: Division) -> list[dict[str, Any]]:
+    """Work the estimates of a territory out anew from its official totals, inside the caller's verb; return findings.
 
     Raises
     ------
-    Conflict
-        The division has households but no residential building.
+    NoHomes, FaultyFile
+        A division has households but no building for them.
     """
-    require(actor, "territory.load")
-    division: Division = total.division
-    codes = Division.objects.within(division)
-    places = list(
-        Place.objects.filter(division__in=codes, kind=PlaceKind.RESIDENTIAL).exclude(count_method=CountMethod.FILE).order_by("pk")
-    )
-    if not places:
-        raise Conflict(
-            detail=f"{division} has {total.households} households but no residential building. Check the kinds of its buildings."
+    totals = known_totals(territory)
+    if not totals:
+        return []
+    buildings = read_buildings(territory)
+    made = spread(buildings, list(totals.values()))
+    refuse(territory.name, made.faults)
+    people = [None if each < 0 else each for each in made.people.tolist()]
+    methods = [each.value for each in made.method]
+    store_counts(zip(made.households.tolist(), people, methods, buildings.ids[made.rows].tolist(), strict=True))
+    return made.findings
+
+
+def store_counts(rows: Iterable[tuple[int, int | None, str, int]]) -> None:
+    """Store households, people (``None``: as before) and method by place id, with one prepared statement."""
+    table = connection.ops.quote_name(Place._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f"UPDATE {table} SET households = %s, people = COALESCE(%s, people), count_method = %s WHERE id = %s",  # noqa: S608 the table's name is ours
+            list(rows),
         )
-    if all(place.flats for place in places):
-        weight, method = np.array([float(place.flats or 0) for place in places]), CountMethod.FLATS
-    else:
-        weight = np.array([place.footprint_m2 * (place.levels or USUAL_LEVELS) for place in places])
-        method = CountMethod.FLOOR_AREA
-    counts = largest_remainder(weight / weight.sum() * total.households, total.households)
-    for place, households in zip(places, counts.tolist(), strict=True):
-        place.households, place.count_method = households, method
-    Place.objects.bulk_update(places, ["households", "count_method"], batch_size=1000)
-    after = {"division": division.code, "households": total.households, "places": len(places), "method": method.value}
-    trail.record(actor, "households.spread", total, at=at, after=after)
-    return len(places)

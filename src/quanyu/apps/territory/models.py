@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from quanyu.apps.registers.models import Dated, DatedQuerySet, Load, Located, LocatedQuerySet, Source
+from quanyu.values.division_codes import DivisionCode
 
 
 class Level(models.TextChoices):
@@ -27,13 +28,14 @@ class CodeSystem(models.TextChoices):
     LOCAL = "local", _("local, of the sample")
 
 
-SIGNIFICANT_DIGITS = {Level.PROVINCE: 2, Level.PREFECTURE: 4, Level.COUNTY: 6, Level.TOWN: 9, Level.VILLAGE: 12}
-
-
-class DivisionQuerySet(LocatedQuerySet["Division"], DatedQuerySet["Division"]):
+class DivisionQuerySet(DatedQuerySet["Division"]):
     def within(self, division: Division) -> Self:
         """Keep ``division`` and everything below it."""
         return self.filter(system=division.system, code__startswith=division.prefix)
+
+    def with_code(self, code: str, system: str) -> Self:
+        """Keep the divisions that ``system`` calls ``code``: the same digits name different towns in two systems."""
+        return self.filter(Q(system=system, code=code) | Q(aliases__system=system, aliases__code=code)).distinct()
 
 
 class Division(Located, Dated):
@@ -72,7 +74,27 @@ class Division(Located, Dated):
     @property
     def prefix(self) -> str:
         """The digits shared by every code below this one."""
-        return self.code[: SIGNIFICANT_DIGITS[Level(self.level)]]
+        return DivisionCode(self.code).prefix
+
+
+class CodeAlias(models.Model):
+    """The code that another official system gives a division; the division keeps its own."""
+
+    division = models.ForeignKey(Division, on_delete=models.CASCADE, related_name="aliases")
+    system = models.CharField(_("code system"), max_length=5, choices=CodeSystem.choices)
+    code = models.CharField(_("code"), max_length=12)
+    load = models.ForeignKey(Load, null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["system", "code"]
+        constraints = [
+            models.UniqueConstraint(fields=["division", "system"], name="code_alias_once_per_system"),
+            models.UniqueConstraint(fields=["system", "code"], name="code_alias_names_one_division"),
+            models.CheckConstraint(condition=Q(code__regex=r"^[0-9]{12}$"), name="code_alias_has_12_digits"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.system} {self.code}"
 
 
 class PlaceKind(models.TextChoices):
@@ -120,7 +142,7 @@ class KindRule(models.Model):
         return f"{self.column} = {self.value} → {self.kind}"
 
 
-class PlaceQuerySet(LocatedQuerySet["Place"], DatedQuerySet["Place"]):
+class PlaceQuerySet(DatedQuerySet["Place"]):
     def inhabited(self) -> Self:
         """Keep the places with at least one household."""
         return self.filter(households__gt=0)
@@ -273,6 +295,7 @@ class Fabric(models.Model):
 __all__ = [
     "Backdrop",
     "Barrier",
+    "CodeAlias",
     "CodeSystem",
     "CountMethod",
     "Division",

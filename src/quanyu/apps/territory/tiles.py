@@ -1,4 +1,4 @@
-"""The map's background as vector tiles: two PMTiles archives per territory, made by GDAL from the site's own records."""
+"""The map's background as vector tiles: two PMTiles archives per territory, made by GDAL from our own records."""
 
 from __future__ import annotations
 
@@ -46,29 +46,31 @@ def _write(territory: Division, name: str, path: Path) -> None:
 
 
 def _buildings(territory: Division) -> list[tuple[bytes, str, str, str]]:
-    places = Place.objects.filter(territory=territory).values_list("wkb", "kind", "name")
-    return [(bytes(wkb), "building", kind, name) for wkb, kind, name in places]
+    places = Place.objects.filter(territory=territory, valid_to=None).values_list("wkb", "kind", "name")
+    return [(bytes(wkb or b""), "building", kind, name) for wkb, kind, name in places]
 
 
 def _base(territory: Division) -> list[tuple[bytes, str, str, str]]:
     rows = [
-        (bytes(wkb), layer, kind, name)
+        (bytes(wkb or b""), layer, kind, name)
         for wkb, layer, kind, name in Backdrop.objects.filter(territory=territory)
         .exclude(layer=Backdrop.Layer.POIS)
         .values_list("wkb", "layer", "kind", "name")
     ]
     barriers = Barrier.objects.filter(territory=territory).values_list("wkb", "kind", "name")
-    rows += [(bytes(wkb), "barrier", kind, name) for wkb, kind, name in barriers]
-    divisions = Division.objects.within(territory).filter(wkb__isnull=False).values_list("wkb", "level", "name")
+    rows += [(bytes(wkb or b""), "barrier", kind, name) for wkb, kind, name in barriers]
+    divisions = (
+        Division.objects.within(territory).filter(wkb__isnull=False, valid_to=None).values_list("wkb", "level", "name")
+    )
     return rows + [(bytes(wkb or b""), "division", level, name) for wkb, level, name in divisions]
 
 
 def tile(fabric: Fabric, name: str, zoom: int, x: int, y: int) -> bytes | None:
     """Return a tile as stored (gzip), ``None`` where the archive has none."""
-    data = _reader(str(archive_path(fabric, name))).get(zoom, x, y)
+    data = _reader(str(archive_path(fabric, name))).get(zoom, x, y)  # type: ignore[no-untyped-call]
     return None if data is None else bytes(data)
 
 
 @lru_cache(maxsize=16)
 def _reader(path: str) -> Reader:
-    return Reader(MmapSource(Path(path).open("rb")))
+    return Reader(MmapSource(Path(path).open("rb")))  # type: ignore[no-untyped-call]

@@ -2,37 +2,147 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import shapely
-from django.db import models, transaction
+from django.db import transaction
 
 from quanyu.apps.accounts.models import User
 from quanyu.apps.accounts.permissions import require
 from quanyu.apps.audit import trail
-from quanyu.apps.registers.models import Load, Source, located_fields
+from quanyu.apps.registers.models import Load
 from quanyu.apps.territory.fabric import make_fabric
-from quanyu.apps.territory.households import largest_remainder
-from quanyu.apps.territory.loading.files import BadCoordinates, Layer, layer_names, read_layer, sha256
-from quanyu.apps.territory.models import Backdrop, Barrier, CountMethod, Division, KindRule, Place, PlaceKind
-from quanyu.engines.spatial import Locator, metric_projection, project
-from quanyu.errors import Conflict
+from quanyu.apps.territory.households import respread
+from quanyu.apps.territory.loading import faults, mapping
+from quanyu.apps.territory.loading.files import opened, sha256
+from quanyu.apps.territory.loading.layers import Layer, check_system, read_layer
+from quanyu.apps.territory.loading.reports import Origin, Report, named, open_load, same_load
+from quanyu.apps.territory.loading.storing import store_divisions, store_lines, store_places
+from quanyu.apps.territory.loading.survey import Survey, survey
+from quanyu.apps.territory.models import CodeSystem, Division, Level
+from quanyu.errors import NotFound
+from quanyu.values.division_codes import DivisionCode
 
-BATCH = 2000
-KIND_COLUMNS = ("kind", "osm_building", "use", "landuse")
+SHAPE = {
+    "buildings": "polygon", "barriers": "line", "roads": "line", "water": "polygon", "landuse": "polygon",
+    "pois": "any", "boundaries": "polygon",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class CityOptions:
+    """What a user states about a city file.
+
+    ``system`` is the coordinate system, never guessed; ``household_size`` turns people per building into households
+    (``None``: they stay unknown); ``mapping`` changes the proposed layers and columns; ``leave_out`` drops buildings
+    outside every division; ``as_of`` is the day of a later edition.
+    """
+
+    system: str
+    household_size: float | None = None
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    leave_out: bool = False
+    as_of: date | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self) | {"mapping": dict(self.mapping), "as_of": self.as_of.isoformat() if self.as_of else None}
+
+
+@dataclass(frozen=True)
+class CityFile:
+    """A city file as read: its hash, its layers by our names, and the mapping they were read with."""
+
+    path: Path
+    sha256: str
+    layers: dict[str, Layer]
+    mapping: dict[str, str]
+    unused: list[str]
+
+
+def territory_of(code: str, name: str = "") -> Division:
+    """Return the division of today that a city file is for; a new local one, not yet stored, where a name is given.
+
+    Raises
+    ------
+    WrongDivisionCode, NotFound
+    """
+    level = DivisionCode(code).level
+    known = Division.objects.filter(code=code, valid_to=None).order_by("system").first()
+    if known is not None:
+        return known
+    if not name:
+        raise NotFound(
+            what="division",
+            key=code,
+            mend="Load the list of divisions first, or give a name for a territory of your own.",
+        )
+    return Division(system=CodeSystem.LOCAL, code=code, name=name, level=Level(level))
+
+
+def read_city(path: Path, options: CityOptions) -> CityFile:
+    """Return the layers of a city file.
+
+    Raises
+    ------
+    UnreadableFile and its kinds, BadMapping, MissingLayer, UnknownCoordinateSystem, and those of :func:`read_layer`
+    """
+    digest = sha256(path)
+    check_system(options.system)
+    with opened(path) as paths:
+        sources = mapping.catalogue(path.name, paths)
+        names = mapping.complete(path.name, sources, options.mapping)
+        by_name = {source.name: source for source in sources}
+        if "buildings" not in names:
+            raise faults.MissingLayer(file=path.name, layer="buildings", known=", ".join(by_name))
+        layers = {
+            ours: read_layer(
+                path.name,
+                by_name[names[ours]],
+                options.system,
+                shape=SHAPE[ours],
+                names={key.partition(".")[2]: name for key, name in names.items() if key.startswith(f"{ours}.")},
+            )
+            for ours in mapping.FORM
+            if ours in names
+        }
+    unused = [name for name in by_name if name not in {names[ours] for ours in layers}]
+    return CityFile(path, digest, layers, names, unused)
+
+
+def look(city: CityFile, territory: Division, options: CityOptions) -> Survey:
+    """Return what a city file means for a territory."""
+    found = survey(
+        city.layers, territory, system=options.system, household_size=options.household_size,
+        leave_out=options.leave_out,
+    )  # fmt: skip
+    if city.unused:
+        found.findings.append({"kind": "unmapped", "names": named(city.unused)})
+    return found
+
+
+def check_city(path: Path, territory: Division, options: CityOptions) -> Report:
+    """Look at a city file and say what it holds; nothing changes."""
+    city = read_city(path, options)
+    found = look(city, territory, options)
+    counts = {"places": len(found.keys), "divisions": len(found.made)}
+    counts["households"] = sum(int(each) for each in found.households if each == each)
+    counts |= {name: len(layer) for name, layer in city.layers.items() if name not in ("buildings", "boundaries")}
+    repeat = same_load("city", territory.code, city.sha256, options.as_dict())
+    return Report(
+        kind="city", target=territory.code, file=path.name, sha256=city.sha256, counts=counts,
+        findings=found.findings, mapping=city.mapping, is_repeat=repeat is not None,
+    )  # fmt: skip
 
 
 def load_city(
-    path: Path, territory: Division, *, system: str, household_size: float | None, source: Source,
-    actor: User | None, at: datetime,
-) -> Load:  # fmt: skip
+    path: Path, territory: Division, options: CityOptions, *, origin: Origin, actor: User | None, at: datetime
+) -> Load:
     """Take a city file in for a territory, in one transaction; the same file a second time changes nothing.
 
-    ``household_size`` turns people per building into households; ``None`` leaves buildings without a count.
+    Another file is a new edition: see :func:`store_places`.
 
     Raises
     ------
@@ -40,157 +150,36 @@ def load_city(
         One of its kinds, naming file, layer, row and the mend; nothing is loaded then.
     """
     require(actor, "territory.load")
-    digest = sha256(path)
-    options = {"system": system, "household_size": household_size}
-    same = Load.objects.filter(kind="city", target=territory.code, sha256=digest, options=options, status="applied")
-    if (last := same.first()) is not None:
+    if (last := same_load("city", territory.code, sha256(path), options.as_dict())) is not None:
         return last
-    if Place.objects.filter(territory=territory).exists():
-        raise Conflict(detail=f"{territory} already has places from another file. A new edition is not merged yet.")
-    names = layer_names(path)
-    buildings = read_layer(path, "buildings", system, columns=("kind",))
-    others = {
-        name: read_layer(path, name, system)
-        for name in ("barriers", "roads", "water", "landuse", "pois", "boundaries")
-        if name in names
-    }
-    with transaction.atomic():
-        load = Load.objects.create(
-            kind="city", target=territory.code, file_name=path.name, sha256=digest, options=options,
-            status=Load.Status.APPLIED, source=source, made_by=actor, made_at=at,
-        )  # fmt: skip
-        if territory.wkb is None and "boundaries" in others:
-            territory.geometry = _outline(others["boundaries"])
-            territory.save()
-        divisions = _divisions(territory, others.get("boundaries"), load)
-        counts = {"places": _store_places(path, buildings, territory, divisions, household_size, load)}
-        if "barriers" in others:
-            counts["barriers"] = _store_barriers(others["barriers"], others.get("roads"), territory, load)
-        for name in (Backdrop.Layer.ROADS, Backdrop.Layer.WATER, Backdrop.Layer.LANDUSE, Backdrop.Layer.POIS):
-            if name in others:
-                counts[name.value] = _store_backdrop(others[name], name, territory, load)
-        repaired = {name: layer.repaired for name, layer in (("buildings", buildings), *others.items()) if layer.repaired}
-        load.counts = counts
-        load.findings = [{"layer": layer, "repaired": number} for layer, number in repaired.items()]
-        load.save(update_fields=["counts", "findings"])
-        make_fabric(territory, at=at)
-        trail.record(actor, "city.loaded", load, at=at, after={"file": path.name, "sha256": digest, **counts})
+    return store_city(read_city(path, options), territory, options, origin=origin, actor=actor, at=at)
+
+
+@transaction.atomic
+def store_city(
+    city: CityFile, territory: Division, options: CityOptions, *, origin: Origin, actor: User | None, at: datetime
+) -> Load:
+    """Store what was read from a city file, make the fabric, and spread the known official totals again."""
+    require(actor, "territory.load")
+    if territory._state.adding:
+        territory.save()
+        trail.record(
+            actor, "division.made", territory, at=at, after=trail.snapshot(territory, "system", "code", "name")
+        )
+    territory = Division.objects.select_for_update().get(pk=territory.pk)
+    found = look(city, territory, options)
+    load = open_load(
+        "city", territory.code, city.path, city.sha256, options.as_dict(), origin=origin, actor=actor, at=at
+    )
+    store_divisions(found, territory, load, is_made_up=origin.is_made_up)
+    places = store_places(
+        found, territory, load, day=options.as_of or at.date(), begins=options.as_of, is_made_up=origin.is_made_up
+    )
+    load.counts = {"places": len(found.keys), **places, "divisions": len(found.made)}
+    load.counts |= store_lines(city.layers, territory, load)
+    fabric = make_fabric(territory, at=at)
+    load.findings = [*found.findings, *fabric.findings, *respread(territory)]
+    load.save(update_fields=["counts", "findings"])
+    after = {"file": city.path.name, "sha256": city.sha256, **load.counts}
+    trail.record(actor, "city.loaded", load, at=at, after=after)
     return load
-
-
-def _outline(boundaries: Layer) -> Any:
-    levels = boundaries.texts("admin_level")
-    widest = [shape for shape, level in zip(boundaries.shapes, levels, strict=True) if level in ("", "2", "6")]
-    return shapely.union_all(widest)
-
-
-def _divisions(territory: Division, boundaries: Layer | None, load: Load) -> list[Division]:
-    """Make the communes of the file (admin_level 8) divisions under the territory; else the territory stands alone."""
-    existing = list(Division.objects.within(territory).exclude(pk=territory.pk).filter(wkb__isnull=False))
-    if existing or boundaries is None:
-        return existing or [territory]
-    rows = [
-        (name, shape)
-        for name, level, shape in zip(
-            boundaries.texts("name"), boundaries.texts("admin_level"), boundaries.shapes, strict=True
-        )
-        if level == "8"
-    ]
-    made = [
-        Division(
-            system=territory.system, code=f"{territory.prefix}{number:03d}000", name=name, level="town",
-            parent=territory, load=load, **located_fields(shape),
-        )  # fmt: skip
-        for number, (name, shape) in enumerate(sorted(rows, key=lambda row: row[0]), start=1)
-    ]
-    Division.objects.bulk_create(made)
-    return made or [territory]
-
-
-def kinds_of(layer: Layer) -> list[str]:
-    """Return the kind of each building by the table of kinds: the first line that fits decides."""
-    columns = {name: layer.texts(name) for name in KIND_COLUMNS}
-    result = [PlaceKind.OTHER.value] * len(layer)
-    undecided = set(range(len(layer)))
-    for rule in KindRule.objects.all():
-        values = columns.get(rule.column) or layer.texts(rule.column)
-        for index in [i for i in undecided if values[i] == rule.value or (rule.value == "*" and values[i])]:
-            result[index] = rule.kind
-            undecided.discard(index)
-    return result
-
-
-def _store_places(
-    path: Path, layer: Layer, territory: Division, divisions: list[Division], household_size: float | None, load: Load
-) -> int:
-    projection = metric_projection(*shapely.total_bounds(layer.shapes))
-    flat = project(layer.shapes, projection)
-    area = shapely.area(flat)
-    inner = shapely.get_coordinates(shapely.point_on_surface(layer.shapes))
-    held = Locator(np.array([division.geometry for division in divisions], dtype=object)).locate(*inner.T)
-    keys = layer.texts("building_id") if "building_id" in layer.columns else layer.texts("osm_id")
-    keys = [key or f"R{number}" for number, key in enumerate(keys, start=1)]
-    people = layer.numbers("population")
-    if (people < 0).any():
-        row = int(np.flatnonzero(people < 0)[0])
-        raise BadCoordinates(
-            file=path.name, layer="buildings", row=row + 1, reason=f"population is {people[row]:g}", mend="Give 0 or more.",
-            count=int((people < 0).sum()),
-        )  # fmt: skip
-    counted = np.nan_to_num(people)
-    households = np.zeros(len(layer), dtype=np.int64)
-    if household_size:
-        households = largest_remainder(counted / household_size, round(float(counted.sum()) / household_size))
-    levels, flats, floor = layer.numbers("levels"), layer.numbers("flats"), layer.numbers("floor_area_m2")
-    kinds = kinds_of(layer)
-    tags = {name: layer.texts(name) for name in KIND_COLUMNS if name in layer.columns}
-    _bulk(
-        Place(
-            territory=territory, division=divisions[held[i]] if held[i] >= 0 else divisions[0], key=keys[i],
-            kind=kinds[i], tags={name: values[i] for name, values in tags.items() if values[i]},
-            levels=_whole(levels[i]), flats=_whole(flats[i]), footprint_m2=float(area[i]),
-            floor_area_m2=None if np.isnan(floor[i]) else float(floor[i]), households=int(households[i]),
-            people=_whole(people[i]), count_method=CountMethod.PEOPLE if households[i] else CountMethod.NONE,
-            load=load, **located_fields(layer.shapes[i]),
-        )  # fmt: skip
-        for i in range(len(layer))
-    )
-    return len(layer)
-
-
-def _store_barriers(layer: Layer, roads: Layer | None, territory: Division, load: Load) -> int:
-    kinds = [kind if kind in Barrier.Kind.values else Barrier.Kind.OTHER for kind in layer.texts("kind")]
-    rows = list(zip(kinds, layer.texts("name"), layer.texts("tunnel"), layer.shapes, strict=True))
-    if roads is not None:
-        main = {"motorway": Barrier.Kind.MOTORWAY, "trunk": Barrier.Kind.MAIN_ROAD, "primary": Barrier.Kind.MAIN_ROAD}
-        for kind, name, tunnel, shape in zip(
-            roads.texts("kind"), roads.texts("name"), roads.texts("tunnel"), roads.shapes, strict=True
-        ):
-            if kind in main:
-                rows.append((main[kind], name, tunnel, shape))
-    # What runs in a tunnel parts nobody.
-    rows = [row for row in rows if row[2] in ("", "no", "False", "0")]
-    return _bulk(
-        Barrier(territory=territory, kind=kind, name=name[:100], load=load, **located_fields(shape))
-        for kind, name, _, shape in rows
-    )
-
-
-def _store_backdrop(layer: Layer, name: Backdrop.Layer, territory: Division, load: Load) -> int:
-    return _bulk(
-        Backdrop(
-            territory=territory, layer=name, kind=kind[:40], name=label[:100], load=load, **located_fields(shape)
-        )
-        for kind, label, shape in zip(layer.texts("kind"), layer.texts("name"), layer.shapes, strict=True)
-    )
-
-
-def _bulk(rows: Iterable[models.Model]) -> int:
-    ready = list(rows)
-    if ready:
-        type(ready[0])._default_manager.bulk_create(ready, batch_size=BATCH)
-    return len(ready)
-
-
-def _whole(value: float) -> int | None:
-    return None if np.isnan(value) else int(value)

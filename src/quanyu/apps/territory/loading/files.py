@@ -1,160 +1,157 @@
-"""Open a file of layers safely, and say what is wrong with it in words a clerk can act on."""
+"""Open what was handed in safely: its size first, then what an archive would unpack to, then its content."""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+import stat
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 
-import numpy as np
-import pyogrio
-import shapely
-from pyproj import CRS
+from django.conf import settings
 
-from quanyu.engines.arrays import GeometryArray
-from quanyu.engines.spatial import transform_geometries
-from quanyu.errors import InvalidInput
+from quanyu.apps.territory.loading import faults
 
-MOST_BYTES = 500 * 1024 * 1024
-
-
-class UnreadableFile(InvalidInput):
-    """The file is missing, empty, too large or no file of layers."""
-
-    code = "unreadable_file"
-    template = "%(file)s: %(reason)s %(mend)s"
+FORMS = "GeoPackage (.gpkg), GeoJSON, Shapefile (a folder or .zip)"
+# A layer's files are text and coordinates, which zip to a tenth or twentieth; a bomb shrinks a thousandfold.
+MOST_SWELLING = 200
+SWELLING_FROM = 1024 * 1024
+MOST_MEMBERS = 2000
+LAYER_ENDINGS = (".gpkg", ".geojson", ".json", ".shp")
 
 
-class MissingLayer(InvalidInput):
-    """A layer or a column that the form asks for is not there."""
-
-    code = "missing_layer"
-    template = "%(file)s has no %(what)s %(name)s. It has: %(known)s. %(mend)s"
+def limit_bytes() -> int:
+    """Return the size up to which a file is taken."""
+    return settings.QUANYU_UPLOAD_LIMIT_MB * 1024 * 1024
 
 
-class StatedSystemDiffers(InvalidInput):
-    """The file declares one coordinate system, the user states another."""
+def check_size(path: Path) -> None:
+    """Refuse a file that is missing, empty, or larger than the site takes, before a byte of it is read.
 
-    code = "stated_system_differs"
-    template = (
-        "%(file)s, layer %(layer)s declares %(declared)s, but %(value)s was stated. State %(declared)s, or mend the file."
-    )
+    Raises
+    ------
+    NoSuchFile, EmptyFile, FileTooLarge
+    """
+    if not path.exists():
+        raise faults.NoSuchFile(file=path.name)
+    size = sum(member.stat().st_size for member in _files(path))
+    if size == 0:
+        raise faults.EmptyFile(file=path.name, size=0)
+    if size > limit_bytes():
+        raise faults.FileTooLarge(
+            file=path.name, megabytes=size // 2**20, limit=settings.QUANYU_UPLOAD_LIMIT_MB
+        )  # fmt: skip
 
 
-class BadCoordinates(InvalidInput):
-    """A geometry is missing, or has coordinates that are no place on earth."""
+def check_archive(path: Path) -> None:
+    """Refuse a zip that would swell beyond the limit, or that holds links, paths outside it or secrets.
 
-    code = "bad_coordinates"
-    template = "%(file)s, layer %(layer)s, row %(row)s: %(reason)s (%(count)s such rows). %(mend)s"
+    Raises
+    ------
+    UnsafeArchive, UnreadableFile
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+    except (zipfile.BadZipFile, OSError) as error:
+        raise faults.UnreadableFile(file=path.name, forms=FORMS) from error
+    if len(members) > MOST_MEMBERS:
+        raise faults.CrowdedArchive(file=path.name, count=len(members), most=MOST_MEMBERS)
+    for member in members:
+        _refuse_danger(path, member)
+    total = sum(member.file_size for member in members)
+    if total > limit_bytes():
+        raise swelling(path, path.stem, total, path.stat().st_size)
 
 
-@dataclass(frozen=True)
-class Layer:
-    """A layer as columns: shapes in WGS 84, values by column, and how many shapes had to be repaired."""
+def _refuse_danger(path: Path, member: zipfile.ZipInfo) -> None:
+    parts = PurePosixPath(member.filename.replace("\\", "/"))
+    if parts.is_absolute() or ".." in parts.parts or ":" in member.filename or stat.S_ISLNK(member.external_attr >> 16):
+        raise faults.UnsafeArchive(file=path.name, member=member.filename)
+    if member.flag_bits & 0x1:
+        raise faults.LockedArchive(file=path.name, member=member.filename)
+    packed = max(member.compress_size, 1)
+    if member.file_size > SWELLING_FROM and member.file_size > MOST_SWELLING * packed:
+        raise swelling(path, member.filename, member.file_size, packed)
 
-    shapes: GeometryArray
-    columns: dict[str, np.ndarray[Any, Any]]
-    repaired: int
 
-    def __len__(self) -> int:
-        return len(self.shapes)
-
-    def texts(self, name: str) -> list[str]:
-        """Return a column as text, '' where it is empty or missing."""
-        if name not in self.columns:
-            return [""] * len(self)
-        return ["" if value is None or value != value else str(value) for value in self.columns[name].tolist()]
-
-    def numbers(self, name: str) -> np.ndarray[Any, np.dtype[np.float64]]:
-        """Return a column as numbers, NaN where it is empty or missing."""
-        if name not in self.columns:
-            return np.full(len(self), np.nan)
-        return self.columns[name].astype(np.float64)
+def swelling(path: Path, member: str, size: int, packed: int) -> faults.SwellingArchive:
+    """Return the fault of a member that would unpack to ``size`` bytes from ``packed``."""
+    return faults.SwellingArchive(
+        file=path.name, member=member, megabytes=size // 2**20, ratio=size // max(packed, 1),
+        limit=settings.QUANYU_UPLOAD_LIMIT_MB, most=MOST_SWELLING,
+    )  # fmt: skip
 
 
 def sha256(path: Path) -> str:
-    """Return the hash of a file that can be read.
+    """Return the hash of a file, or of the names and contents of a folder's files.
 
     Raises
     ------
-    UnreadableFile
-        Missing, empty, or larger than the site takes.
+    NoSuchFile, EmptyFile, FileTooLarge
     """
-    if not path.is_file():
-        raise UnreadableFile(file=path.name, reason="there is no such file.", mend="Check the path.")
-    size = path.stat().st_size
-    if size == 0:
-        raise UnreadableFile(file=path.name, reason="the file is empty (0 bytes).", mend="Export it again.")
-    if size > MOST_BYTES:
-        raise UnreadableFile(
-            file=path.name, reason=f"the file has {size // 2**20} MB, more than {MOST_BYTES // 2**20}.",
-            mend="Cut it to one district.",
-        )  # fmt: skip
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    check_size(path)
+    if path.is_file():
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    digest = hashlib.sha256()
+    for member in _files(path):
+        digest.update(member.name.encode())
+        with member.open("rb") as stream:
+            digest.update(hashlib.file_digest(stream, "sha256").digest())
+    return digest.hexdigest()
 
 
-def layer_names(path: Path) -> list[str]:
-    """Return the layers of a file, or say why it cannot be read."""
-    try:
-        return [str(name) for name in pyogrio.list_layers(path)[:, 0]]
-    except pyogrio.errors.DataSourceError as error:
-        raise UnreadableFile(
-            file=path.name, reason="it is no GeoPackage, GeoJSON or Shapefile, or it was cut off on the way.",
-            mend="Export or copy it again.",
-        ) from error  # fmt: skip
-
-
-def read_layer(path: Path, name: str, system: str, *, columns: tuple[str, ...] = ()) -> Layer:
-    """Return a layer with its shapes in WGS 84, self-crossing polygons repaired.
+@contextmanager
+def opened(path: Path) -> Iterator[list[Path]]:
+    """Yield the files of layers in what was handed in: the file itself, or those of a folder or a zip, unpacked.
 
     Raises
     ------
-    MissingLayer, StatedSystemDiffers, BadCoordinates, UnreadableFile
+    UnreadableFile and its kinds
     """
-    known = layer_names(path)
-    if name not in known:
-        raise MissingLayer(
-            file=path.name, layer=name, what="layer", name=name, known=", ".join(known), mend="See the form of a city file."
-        )
+    check_size(path)
+    if path.suffix.lower() == ".zip":
+        check_archive(path)
+        with TemporaryDirectory() as folder:
+            _unpack(path, Path(folder))
+            yield _layer_files(path, Path(folder))
+    elif path.is_dir():
+        yield _layer_files(path, path)
+    else:
+        yield [path]
+
+
+def _unpack(path: Path, folder: Path) -> None:
+    """Unpack a checked zip; the declared sizes are held against what really comes out."""
+    left = limit_bytes()
     try:
-        meta, _, stored, values = pyogrio.raw.read(path, layer=name)
-    except pyogrio.errors.DataSourceError as error:
-        raise UnreadableFile(file=path.name, reason=f"layer {name} breaks off.", mend="Copy it again.") from error
-    fields = dict(zip(meta["fields"].tolist(), values, strict=True))
-    for column in columns:
-        if column not in fields:
-            raise MissingLayer(
-                file=path.name, layer=name, column=column, what=f"column in layer {name}", name=column,
-                known=", ".join(fields), mend="Name the column that holds it.",
-            )  # fmt: skip
-    _compare(path, name, meta["crs"], system)
-    shapes = shapely.from_wkb(stored)
-    _refuse(path, name, shapely.is_missing(shapes) | shapely.is_empty(shapes), "no geometry", "Draw it or drop the row.")
-    finite = np.isfinite(shapely.bounds(shapes)).all(axis=1)
-    _refuse(path, name, ~finite, "a coordinate is not a number", "Correct it or drop the row.")
-    shapes = transform_geometries(shapes, system)
-    west, south, east, north = shapely.bounds(shapes).T
-    off = (west < -180) | (east > 180) | (south < -90) | (north > 90) | ~np.isfinite(west + north)
-    _refuse(path, name, off, f"{system} places it off the earth", "State the coordinate system it was made in.")
-    broken = ~shapely.is_valid(shapes)
-    shapes[broken] = shapely.make_valid(shapes[broken])
-    return Layer(shapes, fields, int(broken.sum()))
+        with zipfile.ZipFile(path) as archive:
+            for member in archive.infolist():
+                if member.is_dir():
+                    continue
+                target = folder / PurePosixPath(member.filename.replace("\\", "/"))
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with archive.open(member) as source, target.open("wb") as sink:
+                    while chunk := source.read(1 << 20):
+                        left -= len(chunk)
+                        if left < 0:
+                            raise swelling(path, member.filename, limit_bytes() + 1, member.compress_size)
+                        sink.write(chunk)
+    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError) as error:
+        raise faults.UnreadableFile(file=path.name, forms=FORMS) from error
 
 
-def _compare(path: Path, layer: str, declared: str | None, stated: str) -> None:
-    if declared is None or stated.upper().startswith(("GCJ", "BD")):
-        return
-    same = {"WGS84": "EPSG:4326", "WGS 84": "EPSG:4326", "CGCS2000": "EPSG:4490"}
-    wanted = same.get(stated.upper(), stated)
-    if CRS.from_user_input(declared) != CRS.from_user_input(wanted) and {declared, wanted} != {"EPSG:4326", "EPSG:4490"}:
-        raise StatedSystemDiffers(file=path.name, layer=layer, declared=declared, value=stated)
+def _layer_files(path: Path, folder: Path) -> list[Path]:
+    found = [each for each in _files(folder) if each.suffix.lower() in LAYER_ENDINGS]
+    if not found:
+        raise faults.UnreadableFile(file=path.name, forms=FORMS)
+    return found
 
 
-def _refuse(path: Path, layer: str, bad: Any, reason: str, mend: str) -> None:
-    if bad.any():
-        rows = np.flatnonzero(bad)
-        raise BadCoordinates(
-            file=path.name, layer=layer, row=int(rows[0]) + 1, reason=reason, count=len(rows), mend=mend
-        )
+def _files(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path]
+    return sorted(each for each in path.rglob("*") if each.is_file() and not each.is_symlink())

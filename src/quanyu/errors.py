@@ -116,16 +116,6 @@ class BrokenRule(Conflict):
     template = "%(detail)s"
 
 
-class StalePlan(Conflict):
-    """The plan was drawn against another plan than the one in force."""
-
-    code = "stale_plan"
-    template = (
-        "%(plan)s was drawn against %(drawn_against)s, but %(in_force)s is in force. Draw it again, "
-        "so that its codes and its impact are counted against the grids of today."
-    )
-
-
 # Space
 
 

@@ -108,12 +108,12 @@ def worker(once: bool) -> None:
     """Carry out planning runs as they are asked for."""
     from django.utils import timezone
 
-    from quanyu.apps.grids import planning
+    from quanyu.apps.grids import planning, runs
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     while True:
-        planning.fail_silent_runs(at=timezone.now())
-        run = planning.next_run(at=timezone.now())
+        runs.fail_silent_runs(at=timezone.now())
+        run = runs.next_run(at=timezone.now())
         if run is not None:
             planning.carry_out(run, clock=timezone.now)
             click.echo(f"{run}: {run.state}", err=True)

@@ -5,15 +5,29 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from django.db import transaction
+from django.utils import timezone
 
 from quanyu.apps.accounts.models import User
 from quanyu.apps.accounts.permissions import require
 from quanyu.apps.audit import trail
 from quanyu.apps.grids.models import CodeUse, Grid, Network, Plan, Run, Staffing, Succession
 from quanyu.apps.grids.norms import Norms
-from quanyu.apps.grids.queries import Impact, impact
-from quanyu.apps.territory.models import Division
-from quanyu.errors import Conflict, IllegalTransition, NotPermitted, StalePlan
+from quanyu.apps.grids.queries import Impact, impact, last_plan
+from quanyu.apps.grids.refusals import (
+    DayTaken,
+    Fixed,
+    NotRestartable,
+    OldFabric,
+    OwnWork,
+    PastDay,
+    RunEnded,
+    RunPending,
+    StalePlan,
+    UnknownCode,
+)
+from quanyu.apps.grids.runs import fail_silent_runs
+from quanyu.apps.territory.models import Division, Fabric
+from quanyu.errors import IllegalTransition
 
 
 @transaction.atomic
@@ -30,8 +44,9 @@ def start_run(network: Network, norms: Norms, *, actor: User | None, at: datetim
     """Ask for grids: the run waits for a worker."""
     require(actor, "grids.draw")
     network = Network.objects.select_for_update().get(pk=network.pk)
+    fail_silent_runs(at=at)
     if Run.objects.filter(network=network, state__in=[Run.State.QUEUED, Run.State.RUNNING]).exists():
-        raise Conflict(detail=f"A run of {network} is waiting or running. Wait for it, or cancel it first.")
+        raise RunPending(network=str(network))
     run = Run.objects.create(network=network, norms=norms.as_dict(), made_by=actor, made_at=at)
     trail.record(actor, "run.asked", run, at=at, after={"network": network.code, "norms": run.norms})
     return run
@@ -47,7 +62,7 @@ def cancel_run(run: Run, *, actor: User | None, at: datetime) -> Run:
     elif run.state == Run.State.RUNNING:
         run.cancel_asked = True
     else:
-        raise Conflict(detail=f"{run} has ended: {run.get_state_display()}.")
+        raise RunEnded(run=str(run))
     run.save(update_fields=["state", "ended_at", "cancel_asked"])
     trail.record(actor, "run.cancelled", run, at=at)
     return run
@@ -57,18 +72,20 @@ def cancel_run(run: Run, *, actor: User | None, at: datetime) -> Run:
 def restart_run(run: Run, *, actor: User | None, at: datetime) -> Run:
     """Ask for the same grids again after a run failed or was cancelled."""
     require(actor, "grids.draw")
+    fail_silent_runs(at=at)
+    run = Run.objects.select_related("network").get(pk=run.pk)
     if run.state not in (Run.State.FAILED, Run.State.CANCELLED):
-        raise Conflict(detail=f"{run} is {run.get_state_display()}; only a failed or cancelled run starts again.")
+        raise NotRestartable(run=str(run))
     return start_run(run.network, Norms.from_dict(run.norms), actor=actor, at=at)
 
 
 @transaction.atomic
 def review(plan: Plan, *, actor: User, at: datetime) -> Plan:
-    """Mark a draft as read by a second person."""
+    """Mark a draft as read by a second person: neither who drew it nor who made an edit that stands."""
     require(actor, "grids.review")
     plan = _locked(plan)
-    if plan.made_by_id == actor.pk:
-        raise NotPermitted(permission="grids.review", roles="a person other than the one who drew the plan")
+    if plan.made_by_id == actor.pk or plan.edits.filter(made_by=actor, undone_at__isnull=True).exists():
+        raise OwnWork(plan=str(plan))
     _move(plan, Plan.Status.REVIEWED)
     plan.reviewed_by, plan.reviewed_at = actor, at
     plan.save(update_fields=["status", "reviewed_by", "reviewed_at"])
@@ -80,31 +97,32 @@ def review(plan: Plan, *, actor: User, at: datetime) -> Plan:
 def enforce(plan: Plan, *, day: date, actor: User | None, at: datetime) -> Impact:
     """Put a reviewed plan in force from ``day``, with every consequence in one act.
 
-    The plan in force ends that day, each old code learns what replaced it, new codes are taken for ever.
+    The plan in force rules until the day before, each old code learns what replaced it, new codes are taken for ever.
 
     Raises
     ------
     StalePlan
-        Another plan has taken force since this one was drawn.
-    Conflict
-        ``day`` is in the past, or not after the day the present plan began.
+        Another plan was put in force since this one was drawn.
+    OldFabric
+        The buildings were loaded anew since this one was drawn.
+    PastDay, DayTaken
+        ``day`` is in the past, or not after the day the present plan begins.
     """
     require(actor, "grids.enforce")
     Network.objects.select_for_update().get(pk=plan.network_id)
     plan = _locked(plan)
-    present = Plan.objects.filter(network=plan.network, status=Plan.Status.IN_FORCE).first()
-    if present != plan.based_on:
-        raise StalePlan(plan=str(plan), drawn_against=str(plan.based_on or "—"), in_force=str(present or "—"))
-    if day < at.date():
-        raise Conflict(detail=f"{day} is past. A plan takes force today ({at.date()}) or later.")
+    present = last_plan(plan.network)
+    _require_current(plan, present)
+    today = timezone.localdate(at)
+    if day < today:
+        raise PastDay(day=day, today=today)
     if present is not None and present.in_force_from is not None and day <= present.in_force_from:
-        raise Conflict(detail=f"{present} took force on {present.in_force_from}. Choose a later day.")
+        raise DayTaken(**{"plan": str(present), "from": present.in_force_from})
+    _move(plan, Plan.Status.IN_FORCE)
     consequences = impact(plan, against=present)
     if present is not None:
-        _move(present, Plan.Status.SUPERSEDED)
         present.in_force_to = day
-        present.save(update_fields=["status", "in_force_to"])
-    _move(plan, Plan.Status.IN_FORCE)
+        present.save(update_fields=["in_force_to"])
     plan.in_force_from = day
     plan.save(update_fields=["status", "in_force_from"])
     Succession.objects.bulk_create(
@@ -127,11 +145,11 @@ def enforce(plan: Plan, *, day: date, actor: User | None, at: datetime) -> Impac
 
 @transaction.atomic
 def discard_plan(plan: Plan, *, actor: User | None, at: datetime) -> None:
-    """Throw a draft away; its run and the trail remain."""
+    """Throw a plan away that never was in force; its run and the trail remain."""
     require(actor, "grids.edit")
     plan = _locked(plan)
-    if plan.status != Plan.Status.DRAFT:
-        raise Conflict(detail=f"{plan} is {plan.get_status_display()}; only a draft can be discarded.")
+    if plan.is_fixed:
+        raise Fixed(plan=str(plan))
     trail.record(actor, "plan.discarded", plan, at=at, before={"number": plan.number, "metrics": plan.metrics})
     plan.delete()
 
@@ -144,7 +162,7 @@ def set_staffing(
     """Say who serves a grid: the fields of its public notice."""
     require(actor, "grids.staff")
     if not Grid.objects.filter(plan__network=network, code=code).exists():
-        raise Conflict(detail=f"{network} has no grid {code}.")
+        raise UnknownCode(network=str(network), value=code)
     staffing, _ = Staffing.objects.select_for_update().get_or_create(network=network, code=code)
     fields = ("worker_name", "duty_phone", "complaint_phone")
     before = trail.snapshot(staffing, *fields)
@@ -156,6 +174,14 @@ def set_staffing(
 
 def _locked(plan: Plan) -> Plan:
     return Plan.objects.select_for_update(of=("self",)).select_related("network", "based_on").get(pk=plan.pk)
+
+
+def _require_current(plan: Plan, present: Plan | None) -> None:
+    """Refuse a plan whose codes and impact were counted against other grids or buildings than today's."""
+    if present != plan.based_on:
+        raise StalePlan(plan=str(plan), drawn_against=str(plan.based_on or "—"), in_force=str(present or "—"))
+    if Fabric.objects.filter(territory=plan.network.territory_id).first() != plan.fabric:
+        raise OldFabric(territory=str(plan.network.territory), plan=str(plan))
 
 
 def _move(plan: Plan, wanted: Plan.Status) -> None:

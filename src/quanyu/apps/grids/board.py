@@ -16,17 +16,10 @@ from quanyu.apps.grids.ground import Atoms, divide, walled
 from quanyu.apps.grids.models import Grid, Membership, Plan
 from quanyu.apps.grids.norms import Norms
 from quanyu.apps.grids.reading import read_ground
+from quanyu.apps.grids.refusals import OldFabric
 from quanyu.apps.territory.models import Fabric
 from quanyu.engines.arrays import FloatArray, IntArray
 from quanyu.engines.spatial import project
-from quanyu.errors import Conflict
-
-
-class OldFabric(Conflict):
-    """The territory was loaded anew since the plan was drawn."""
-
-    code = "old_fabric"
-    template = "The buildings of %(territory)s were loaded anew after %(plan)s was drawn. Draw the plan again."
 
 
 @dataclass(frozen=True)

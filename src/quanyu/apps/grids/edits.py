@@ -24,79 +24,25 @@ from quanyu.apps.grids.board import Board, board, labels_of
 from quanyu.apps.grids.figures import grid_figures, pieces_of, plan_figures, set_figures
 from quanyu.apps.grids.models import Edit, Grid, Membership, Plan
 from quanyu.apps.grids.norms import Norms
+from quanyu.apps.grids.refusals import (
+    BelowSite,
+    EmptiesGrid,
+    Fixed,
+    LosesCode,
+    NotBeside,
+    NotExclusive,
+    NothingToUndo,
+    OverBarrier,
+    OverBorder,
+    PartsGrid,
+)
 from quanyu.apps.grids.writing import derived_figures, set_shape, shapes_of
 from quanyu.apps.territory.models import Place
 from quanyu.engines.arrays import IntArray
-from quanyu.errors import BrokenRule, Conflict, NotFound
+from quanyu.errors import BrokenRule, NotFound
 
 SHAPE_FIELDS = ["wkb", "west", "south", "east", "north", "label_lon", "label_lat"]
 FIGURE_FIELDS = ["households", "places", "area_m2", "perimeter_m", "compactness", "kind", "in_range", "reasons"]
-
-
-class NotBeside(BrokenRule):
-    """The place does not touch the grid."""
-
-    code = "not_beside"
-    template = "The place does not touch grid %(to)s. Choose a grid that lies beside it."
-
-
-class OverBarrier(BrokenRule):
-    """A barrier lies between."""
-
-    code = "over_barrier"
-    template = "A barrier lies between the place and grid %(to)s. Choose a grid on this side, or allow crossings."
-
-
-class OverBorder(BrokenRule):
-    """The grid belongs to another village or community."""
-
-    code = "over_border"
-    template = "Grid %(to)s lies in another village or community: no grid crosses that border."
-
-
-class PartsGrid(BrokenRule):
-    """The grid would fall apart."""
-
-    code = "parts_grid"
-    template = "Without the place, grid %(from)s would fall into pieces. Move the places beyond it first."
-
-
-class EmptiesGrid(BrokenRule):
-    """Nothing, or nobody, would be left."""
-
-    code = "empties_grid"
-    template = "Without the place, grid %(from)s would be left without households. Draw the plan again to have fewer."
-
-
-class NotExclusive(BrokenRule):
-    """An exclusive grid takes one kind of place."""
-
-    code = "not_exclusive"
-    template = "Grid %(to)s is an exclusive grid for places of another kind."
-
-
-class BelowSite(BrokenRule):
-    """An exclusive grid would fall below the size from which there is one."""
-
-    code = "below_site"
-    template = "Without the place, the exclusive grid %(from)s would be smaller than the %(minimum)s m² of the norm."
-
-
-class LosesCode(BrokenRule):
-    """The grid would lose the right to its code."""
-
-    code = "loses_code"
-    template = (
-        "Grid %(from)s keeps the code of a grid in force and would have no more than half of its households left: "
-        "a code is not given to another extent."
-    )
-
-
-class Fixed(Conflict):
-    """The plan is or was in force."""
-
-    code = "plan_is_fixed"
-    template = "%(plan)s is or was in force and cannot be changed. Draw a new plan."
 
 
 @dataclass(frozen=True)
@@ -198,14 +144,14 @@ def undo(plan: Plan, *, actor: User | None, at: datetime) -> Edit:
 
     Raises
     ------
-    Conflict
+    NothingToUndo
         No edit stands.
     """
     require(actor, "grids.edit")
     plan = _locked(plan)
     edit = plan.edits.filter(undone_at__isnull=True).order_by("-number").first()
     if edit is None:
-        raise Conflict(detail=f"{plan} has no edit to take back.")
+        raise NothingToUndo(plan=str(plan))
     position = _Position.of(plan)
     by_code = {grid.code: index for index, grid in enumerate(position.grids)}
     _put(position, position.board.index[edit.place_id, edit.part], by_code[edit.from_code])

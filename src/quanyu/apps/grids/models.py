@@ -35,11 +35,22 @@ class PlanQuerySet(models.QuerySet["Plan"]):
 
 
 class Plan(models.Model):
-    """A version of a network's grids; immutable once in force."""
+    """A version of a network's grids; immutable once in force.
+
+    ``status`` is what people decided; what a plan is on a day, :meth:`standing`, follows from its days. A plan put in
+    force from tomorrow is fixed today, and today's plan rules until then. Database triggers keep what is fixed, and
+    keep the days of two plans of a network apart.
+    """
 
     class Status(models.TextChoices):
         DRAFT = "draft", _("draft")
         REVIEWED = "reviewed", _("reviewed")
+        IN_FORCE = "in_force", _("put in force")
+
+    class Standing(models.TextChoices):
+        DRAFT = "draft", _("draft")
+        REVIEWED = "reviewed", _("reviewed")
+        COMING = "coming", _("in force from a later day")
         IN_FORCE = "in_force", _("in force")
         SUPERSEDED = "superseded", _("superseded")
 
@@ -47,8 +58,7 @@ class Plan(models.Model):
     TRANSITIONS: dict[str, dict[str, str]] = {
         Status.DRAFT: {Status.REVIEWED: "a second person has read it"},
         Status.REVIEWED: {Status.DRAFT: "an edit takes the review back", Status.IN_FORCE: "it rules from a day on"},
-        Status.IN_FORCE: {Status.SUPERSEDED: "the next plan takes its place"},
-        Status.SUPERSEDED: {},
+        Status.IN_FORCE: {},
     }
 
     network = models.ForeignKey(Network, on_delete=models.PROTECT, related_name="plans")
@@ -76,7 +86,9 @@ class Plan(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["network", "number"], name="plan_number_once"),
             models.UniqueConstraint(
-                fields=["network"], condition=Q(status="in_force"), name="plan_one_in_force_per_network"
+                fields=["network"],
+                condition=Q(in_force_from__isnull=False, in_force_to__isnull=True),
+                name="plan_one_without_end_per_network",
             ),
             models.UniqueConstraint(fields=["network", "in_force_from"], name="plan_one_begins_a_day"),
             models.CheckConstraint(
@@ -84,8 +96,8 @@ class Plan(models.Model):
                 name="plan_ends_after_it_begins",
             ),
             models.CheckConstraint(
-                condition=Q(status__in=["draft", "reviewed"], in_force_from__isnull=True)
-                | Q(status__in=["in_force", "superseded"], in_force_from__isnull=False),
+                condition=Q(status__in=["draft", "reviewed"], in_force_from__isnull=True, in_force_to__isnull=True)
+                | Q(status="in_force", in_force_from__isnull=False),
                 name="plan_in_force_has_a_day",
             ),
             models.CheckConstraint(
@@ -100,7 +112,16 @@ class Plan(models.Model):
     @property
     def is_fixed(self) -> bool:
         """Tell whether nothing in it may change any more."""
-        return self.status in (self.Status.IN_FORCE, self.Status.SUPERSEDED)
+        return self.in_force_from is not None
+
+    def standing(self, *, on: date) -> Standing:
+        """Return what the plan is on a day."""
+        if self.in_force_from is None:
+            return self.Standing(self.status)
+        if on < self.in_force_from:
+            return self.Standing.COMING
+        ended = self.in_force_to is not None and self.in_force_to <= on
+        return self.Standing.SUPERSEDED if ended else self.Standing.IN_FORCE
 
 
 class GridQuerySet(LocatedQuerySet["Grid"]):

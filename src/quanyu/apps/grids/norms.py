@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
+from django.utils.translation import gettext as _
+
 from quanyu.errors import InvalidInput
 
 BARRIER_KINDS = ("waterway", "railway", "motorway", "main_road", "barrier")
+OBJECTIVES = ("cut_length", "cut_edges")
+_LISTS = ("barriers", "exclusive_kinds")
 EXCLUSIVE_KINDS = ("office", "industrial", "market", "scenic", "school", "hospital", "public")
 
 
@@ -47,33 +51,29 @@ class Norms:
                 raise InvalidNorm(field=field, value=value, mend=mend)
 
     def _rules(self) -> list[tuple[str, Any, bool, str]]:
+        inside = self.target is None or self.lower <= self.target <= self.upper
+        barriers, kinds = set(self.barriers) <= set(BARRIER_KINDS), set(self.exclusive_kinds) <= set(EXCLUSIVE_KINDS)
+        least = _("give at least the lower limit, %(lower)s.") % {"lower": self.lower}
+        between = _("give a number from %(lower)s to %(upper)s, or leave it empty.")
+        known, zero = _("known are: %(known)s."), _("give 0 or more, or leave it empty.")
+        above = _("give more than 0, or leave it empty.")
         return [
-            ("lower", self.lower, self.lower >= 1, "give at least 1 household."),
-            ("upper", self.upper, self.upper >= self.lower, f"give at least the lower limit, {self.lower}."),
+            ("lower", self.lower, self.lower >= 1, _("give at least 1 household.")),
+            ("upper", self.upper, self.upper >= self.lower, least),
+            ("target", self.target, inside, between % {"lower": self.lower, "upper": self.upper}),
+            ("stability", self.stability, 0 <= self.stability <= 1, _("give a number from 0 (free) to 1 (strong).")),
+            ("barriers", self.barriers, barriers, known % {"known": ", ".join(BARRIER_KINDS)}),
+            ("exclusive_kinds", self.exclusive_kinds, kinds, known % {"known": ", ".join(EXCLUSIVE_KINDS)}),
+            ("exclusive_min_m2", self.exclusive_min_m2, self.exclusive_min_m2 >= 0, _("give 0 or more square metres.")),
+            ("objective", self.objective, self.objective in OBJECTIVES, known % {"known": ", ".join(OBJECTIVES)}),
+            ("steps", self.steps, self.steps is None or self.steps >= 0, zero),
             (
-                "target",
-                self.target,
-                self.target is None or self.lower <= self.target <= self.upper,
-                f"give a number from {self.lower} to {self.upper}, or leave it empty.",
+                "seconds",
+                self.seconds,
+                self.seconds is None or self.seconds > 0,
+                _("give more than 0, or leave it empty."),
             ),
-            ("stability", self.stability, 0 <= self.stability <= 1, "give a number from 0 (free) to 1 (strong)."),
-            ("barriers", self.barriers, set(self.barriers) <= set(BARRIER_KINDS), f"known are {BARRIER_KINDS}."),
-            (
-                "exclusive_kinds",
-                self.exclusive_kinds,
-                set(self.exclusive_kinds) <= set(EXCLUSIVE_KINDS),
-                f"known are {EXCLUSIVE_KINDS}.",
-            ),
-            ("exclusive_min_m2", self.exclusive_min_m2, self.exclusive_min_m2 >= 0, "give 0 or more square metres."),
-            (
-                "objective",
-                self.objective,
-                self.objective in ("cut_length", "cut_edges"),
-                "give cut_length or cut_edges.",
-            ),
-            ("steps", self.steps, self.steps is None or self.steps >= 0, "give 0 or more, or leave it empty."),
-            ("seconds", self.seconds, self.seconds is None or self.seconds > 0, "give more than 0, or leave it empty."),
-            ("seed", self.seed, self.seed >= 0, "give 0 or more."),
+            ("seed", self.seed, self.seed >= 0, _("give 0 or more.")),
         ]
 
     @classmethod
@@ -87,9 +87,10 @@ class Norms:
         """
         known = {field.name for field in fields(cls)}
         for name in values.keys() - known:
-            raise InvalidNorm(field=name, value=values[name], mend=f"known fields are {sorted(known)}.")
-        lists = {name: tuple(values[name]) for name in ("barriers", "exclusive_kinds") if name in values}
-        return cls(**{**values, **lists})
+            mend = _("known are: %(known)s.") % {"known": ", ".join(sorted(known))}
+            raise InvalidNorm(field=name, value=values[name], mend=mend)
+        tuples: dict[str, Any] = {name: tuple(values[name]) for name in _LISTS if name in values}
+        return cls(**{**values, **tuples})
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values, as stored with a plan."""

@@ -5,41 +5,24 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 
 from quanyu.apps.grids import drawing
-from quanyu.apps.grids.models import Run
+from quanyu.apps.grids.ground import Ground
+from quanyu.apps.grids.models import Plan, Run
 from quanyu.apps.grids.norms import Norms
 from quanyu.apps.grids.queries import last_plan
 from quanyu.apps.grids.reading import read_ground
 from quanyu.apps.grids.writing import store
 from quanyu.apps.territory.fabric import current_fabric
+from quanyu.apps.territory.models import Fabric
 from quanyu.errors import QuanyuError
 
 logger = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
-# A worker that has not been heard of for so long has died; its run may be started again.
-SILENCE = timedelta(minutes=2)
-
-
-def next_run(*, at: datetime) -> Run | None:
-    """Return the oldest waiting run, taken for this worker, or ``None``."""
-    for pk in Run.objects.filter(state=Run.State.QUEUED).order_by("id").values_list("pk", flat=True):
-        taken = Run.objects.filter(pk=pk, state=Run.State.QUEUED)
-        if taken.update(state=Run.State.RUNNING, started_at=at, seen_at=at):
-            return Run.objects.get(pk=pk)
-    return None
-
-
-def fail_silent_runs(*, at: datetime) -> int:
-    """Mark runs whose worker died as failed, so that they can be started again; return how many."""
-    silent = Run.objects.filter(state=Run.State.RUNNING, seen_at__lt=at - SILENCE)
-    return silent.update(
-        state=Run.State.FAILED, ended_at=at, error={"code": "worker_lost", "message": "The worker stopped."}
-    )
 
 
 def carry_out(run: Run, *, clock: Clock) -> Run:
@@ -62,6 +45,9 @@ def carry_out(run: Run, *, clock: Clock) -> Run:
         logger.exception("planning run %s failed", run.pk)
         fault = {"code": "internal", "message": "The drawing stopped on an internal error; see the worker's log."}
         _end(run, clock, Run.State.FAILED, fault)
+    except BaseException:
+        _end(run, clock, Run.State.FAILED, {"code": "worker_stopped", "message": "The worker was stopped."})
+        raise
     return Run.objects.select_related("plan", "network").get(pk=run.pk)
 
 
@@ -76,9 +62,8 @@ def _draw_and_store(run: Run, clock: Clock) -> None:
     watch = _Watch(run, clock)
     begun = time.perf_counter()
     watch("reading", 0.0, {})
-    fabric = current_fabric(run.network.territory)
     based_on = last_plan(run.network)
-    ground = read_ground(fabric, based_on)
+    fabric, ground = _consistent_ground(run, based_on)
     read = time.perf_counter()
     drawn = drawing.draw(ground, norms, watch)
     watch("writing", 0.0, {})
@@ -96,6 +81,16 @@ def _draw_and_store(run: Run, clock: Clock) -> None:
         mine.update(
             state=Run.State.DONE, plan=plan, progress=1.0, inputs_hash=drawn.fingerprint, ended_at=clock(), error=None
         )
+
+
+def _consistent_ground(run: Run, based_on: Plan | None) -> tuple[Fabric, Ground]:
+    """Return a fabric and its ground; when a load comes in between, the new ones."""
+    territory = run.network.territory
+    fabric = current_fabric(territory)
+    ground = read_ground(fabric, based_on)
+    while (newest := current_fabric(territory)) != fabric:
+        fabric, ground = newest, read_ground(newest, based_on)
+    return fabric, ground
 
 
 class _Watch:

@@ -13,32 +13,35 @@ import numpy as np
 import shapely
 from django.db.models import Q, QuerySet
 
-from quanyu.apps.grids.models import Grid, Membership, Network, Plan, Succession
+from quanyu.apps.grids.impact import Impact, impact, members_of, moved_places, moves_of
+from quanyu.apps.grids.models import Grid, Membership, Network, Plan
 from quanyu.apps.territory.models import Division, Place
 from quanyu.engines.spatial import Locator
 
+__all__ = [
+    "Impact",
+    "Successor",
+    "broken",
+    "grid_features",
+    "histogram",
+    "impact",
+    "last_plan",
+    "locate",
+    "locate_many",
+    "moved_places",
+    "plan_in_force",
+    "resolve_code",
+    "search",
+]
+
 
 @dataclass(frozen=True)
-class Move:
-    """Households and places that go from one code to another ('' where there is none)."""
+class Successor:
+    """A grid that holds households and places of a code that has ended."""
 
-    old: str
-    new: str
+    to_code: str
     households: int
     places: int
-
-
-@dataclass(frozen=True)
-class Impact:
-    """What changes when a plan takes force."""
-
-    households_total: int
-    households_moved: int
-    places_moved: int
-    codes_kept: list[str]
-    codes_new: list[str]
-    codes_ended: list[str]
-    rows: list[Move]
 
 
 def plan_in_force(network: Network, *, on: date) -> Plan | None:
@@ -51,79 +54,11 @@ def last_plan(network: Network) -> Plan | None:
     return Plan.objects.filter(network=network, in_force_from__isnull=False, in_force_to__isnull=True).first()
 
 
-# The parts of a place: part, of how many, grid code, households.
-Parts = list[tuple[int, int, str, int]]
-
-
-def impact(plan: Plan, *, against: Plan | None) -> Impact:
-    """Count what moves from ``against`` to ``plan``: by place, and by part for divided buildings.
-
-    Households are those of ``plan``; places that left the territory since are rows with an empty ``new`` and their
-    old households.
-    """
-    new = _members(plan)
-    old = _members(against) if against else {}
-    moves: defaultdict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
-    for place in new.keys() | old.keys():
-        for codes, households in _moves(old.get(place, []), new.get(place, [])).items():
-            moves[codes][0] += households
-            moves[codes][1] += 1
-    new_codes = set(plan.grids.values_list("code", flat=True))
-    old_codes = set(against.grids.values_list("code", flat=True)) if against else set()
-    rows = [Move(*codes, *counts) for codes, counts in sorted(moves.items())]
-    moved = [row for row in rows if row.old and row.new and row.old != row.new]
-    return Impact(
-        households_total=sum(row.households for row in rows if row.new),
-        households_moved=sum(row.households for row in moved),
-        places_moved=sum(row.places for row in moved),
-        codes_kept=sorted(new_codes & old_codes),
-        codes_new=sorted(new_codes - old_codes),
-        codes_ended=sorted(old_codes - new_codes),
-        rows=rows,
-    )
-
-
-def _members(plan: Plan, **only: Any) -> dict[int, Parts]:
-    """Return the parts of each place of a plan."""
-    result: defaultdict[int, Parts] = defaultdict(list)
-    members = Membership.objects.filter(grid__plan=plan, **only).order_by("place_id", "part")
-    columns = ("place_id", "part", "parts", "grid__code", "households")
-    for place, part, parts, code, households in members.values_list(*columns).iterator(chunk_size=5000):
-        result[place].append((part, parts, code, households))
-    return result
-
-
-def _moves(old: Parts, new: Parts) -> dict[tuple[str, str], int]:
-    """Return a place's households by old and new code; parts are compared by the stretch of building they share."""
-    if not old or not new:
-        result: dict[tuple[str, str], int] = {}
-        for _, _, code, households in old or new:
-            pair = (code, "") if old else ("", code)
-            result[pair] = result.get(pair, 0) + households
-        return result
-    result = {}
-    for part, parts, code, households in new:
-        # Lengths in units of 1 / (parts · old parts), so that they are whole numbers.
-        shares = []
-        for old_part, old_parts, old_code, _ in old:
-            low = max((part - 1) * old_parts, (old_part - 1) * parts)
-            high = min(part * old_parts, old_part * parts)
-            if high > low:
-                shares.append((old_code, high - low))
-        whole, given, length = sum(share for _, share in shares), 0, 0
-        for old_code, share in shares:
-            length += share
-            portion = households * length // whole - given
-            given += portion
-            result[old_code, code] = result.get((old_code, code), 0) + portion
-    return result
-
-
 @lru_cache(maxsize=16)
 def _locator(plan_id: int) -> tuple[Locator, list[int]]:
     """Return the locator of a fixed plan and the grid ids behind its indices."""
     rows = list(Grid.objects.filter(plan_id=plan_id).order_by("code").values_list("pk", "wkb"))
-    return Locator(shapely.from_wkb([bytes(wkb) for _, wkb in rows])), [pk for pk, _ in rows]
+    return Locator(shapely.from_wkb([bytes(wkb or b"") for _, wkb in rows])), [pk for pk, _ in rows]
 
 
 def locate(lon: float, lat: float, *, on: date) -> list[Grid]:
@@ -150,7 +85,7 @@ def locate_many(network: Network, lons: Any, lats: Any, *, on: date) -> list[str
 def grid_features(plan: Plan, *, simplify_deg: float = 0.0) -> dict[str, Any]:
     """Return a plan's grids as GeoJSON, neighbours in different ``colour`` (0–7)."""
     grids = list(plan.grids.order_by("code"))
-    shapes = shapely.from_wkb([bytes(grid.wkb) for grid in grids if grid.wkb is not None])
+    shapes = shapely.from_wkb([bytes(grid.wkb or b"") for grid in grids])
     colours = _colours(shapes)
     if simplify_deg:
         shapes = shapely.coverage_simplify(shapes, simplify_deg)
@@ -199,24 +134,6 @@ def _colours(shapes: Any) -> list[int]:
     return colours
 
 
-def moved_places(plan: Plan, against: Plan) -> dict[str, Any]:
-    """Return the places that change grid as GeoJSON points with ``from``, ``to`` and ``households``."""
-    new, old = _members(plan), _members(against)
-    moves = {
-        place: moved
-        for place, parts in new.items()
-        if (moved := {c: n for c, n in _moves(old.get(place, []), parts).items() if c[0] and c[0] != c[1]})
-    }
-    rows = Place.objects.filter(territory=plan.fabric.territory_id).order_by("pk")
-    features = []
-    for pk, west, south, east, north, key in rows.values_list("pk", "west", "south", "east", "north", "key"):
-        for (before, after), households in moves.get(pk, {}).items():
-            point = {"type": "Point", "coordinates": [round((west + east) / 2, 6), round((south + north) / 2, 6)]}
-            properties = {"place": key, "from": before, "to": after, "households": households}
-            features.append({"type": "Feature", "geometry": point, "properties": properties})
-    return {"type": "FeatureCollection", "features": features}
-
-
 def histogram(plan: Plan, *, width: int = 50) -> list[dict[str, int]]:
     """Return how many basic grids hold so many households, in steps of ``width``."""
     counts: defaultdict[int, int] = defaultdict(int)
@@ -233,15 +150,30 @@ def broken(plan: Plan) -> QuerySet[Grid]:
     return plan.grids.filter(kind=Grid.Kind.BASIC, in_range=False).select_related("division").order_by("-households")
 
 
-def resolve_code(network: Network, code: str, *, on: date) -> Grid | list[Succession]:
-    """Return the grid of a code on a day, or, for a code that has ended, what replaced it."""
-    grid = Grid.objects.in_force(on=on).filter(plan__network=network, code=code).first()
+def resolve_code(network: Network, code: str, *, on: date) -> Grid | list[Successor]:
+    """Return the grid of a code on a day, or, for a code that has ended, the grids that hold its places that day.
+
+    However many plans lie between, the answer is counted from the places of the code's last grid, the one with most
+    households first; it is empty for a code that never was in force by that day.
+    """
+    grid = Grid.objects.in_force(on=on).filter(plan__network=network, code=code).select_related("plan").first()
     if grid is not None:
         return grid
-    last = Succession.objects.filter(plan__network=network, from_code=code).order_by("-plan__in_force_from").first()
-    if last is None:
+    ended = Grid.objects.filter(plan__network=network, code=code, plan__in_force_from__lte=on)
+    last = ended.select_related("plan").order_by("-plan__in_force_from").first()
+    plan = plan_in_force(network, on=on)
+    if last is None or plan is None:
         return []
-    return list(Succession.objects.filter(plan=last.plan_id, from_code=code).order_by("-households"))
+    places = Membership.objects.filter(grid=last).values("place_id")
+    old, new = members_of(last.plan, place_id__in=places), members_of(plan, place_id__in=places)
+    found: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for place, parts in new.items():
+        for (before, after), households in moves_of(old.get(place, []), parts).items():
+            if before == code:
+                found[after][0] += households
+                found[after][1] += 1
+    successors = [Successor(after, *counts) for after, counts in found.items()]
+    return sorted(successors, key=lambda each: (-each.households, each.to_code))
 
 
 def search(text: str, *, on: date, limit: int = 12) -> list[dict[str, Any]]:
@@ -277,5 +209,6 @@ def search(text: str, *, on: date, limit: int = 12) -> list[dict[str, Any]]:
 
 
 def _middle(record: Division | Place, low: str, high: str) -> float | None:
-    first, last = getattr(record, low), getattr(record, high)
-    return None if first is None else (first + last) / 2
+    first: float | None = getattr(record, low)
+    last: float | None = getattr(record, high)
+    return None if first is None or last is None else (first + last) / 2

@@ -67,12 +67,7 @@ class Norms:
             ("exclusive_min_m2", self.exclusive_min_m2, self.exclusive_min_m2 >= 0, _("give 0 or more square metres.")),
             ("objective", self.objective, self.objective in OBJECTIVES, known % {"known": ", ".join(OBJECTIVES)}),
             ("steps", self.steps, self.steps is None or self.steps >= 0, zero),
-            (
-                "seconds",
-                self.seconds,
-                self.seconds is None or self.seconds > 0,
-                _("give more than 0, or leave it empty."),
-            ),
+            ("seconds", self.seconds, self.seconds is None or self.seconds > 0, above),
             ("seed", self.seed, self.seed >= 0, _("give 0 or more.")),
         ]
 

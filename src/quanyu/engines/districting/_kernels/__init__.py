@@ -1,0 +1,28 @@
+"""The inner loops, compiled by numba: the only door to it. ``kernel.py_func`` is the same loop in plain Python.
+
+All work on one connected block, a ``Graph`` in CSR form, and on a ``Plan`` that they change in place. Randomness is a
+64-bit xorshift state in an array, so that the same seed gives the same plan wherever it runs.
+"""
+
+from quanyu.engines.districting._kernels.contract import absorb_empty, join_pendants
+from quanyu.engines.districting._kernels.moves import anneal_moves, polish
+from quanyu.engines.districting._kernels.partition import partition_tree
+from quanyu.engines.districting._kernels.recombine import recombine
+from quanyu.engines.districting._kernels.shared import Graph, Plan, Rules, uniform
+from quanyu.engines.districting._kernels.trees import Scratch, random_tree, scratch
+
+__all__ = [
+    "Graph",
+    "Plan",
+    "Rules",
+    "Scratch",
+    "absorb_empty",
+    "anneal_moves",
+    "join_pendants",
+    "partition_tree",
+    "polish",
+    "random_tree",
+    "recombine",
+    "scratch",
+    "uniform",
+]

@@ -1,0 +1,76 @@
+"""What the kernels work on, and the arithmetic they share."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+
+from quanyu.engines.arrays import FloatArray, IntArray
+
+NONE = -1
+
+
+class Graph(NamedTuple):
+    """A connected block: CSR neighbours, border lengths in mean borders, weights, and today's district (−1 none).
+
+    ``keep`` is what it costs to move an atom, in households: its weight, and a little for ground without any.
+    """
+
+    indptr: IntArray
+    indices: IntArray
+    length: FloatArray
+    weight: IntArray
+    previous: IntArray
+    keep: FloatArray
+
+
+class Plan(NamedTuple):
+    """A division of a block: district of each atom, weight of each district, and the previous district it follows."""
+
+    label: IntArray
+    size: IntArray
+    anchor: IntArray
+
+
+class Rules(NamedTuple):
+    """The range, and prices in mean borders: of a household out of range (``wall``), of one that leaves its previous
+    district (``stay``), of a district half a span from the target (``pull`` / 4)."""
+
+    lower: int
+    upper: int
+    target: int
+    pull: float
+    wall: float
+    stay: float
+
+
+@njit(cache=True, nogil=True)
+def uniform(state: Any) -> Any:
+    """Return a float in [0, 1) and advance the state (xorshift64*)."""
+    x = state[0]
+    x ^= x >> np.uint64(12)
+    x ^= x << np.uint64(25)
+    x ^= x >> np.uint64(27)
+    state[0] = x
+    return float((x * np.uint64(2685821657736338717)) >> np.uint64(11)) / 9007199254740992.0
+
+
+@njit(cache=True, nogil=True)
+def out_of_range(total: Any, lower: Any, upper: Any) -> Any:
+    """Return how far a weight lies outside [lower, upper]."""
+    if total < lower:
+        return lower - total
+    if total > upper:
+        return total - upper
+    return 0
+
+
+@njit(cache=True, nogil=True)
+def price(rules: Any, wall: Any, one: Any, other: Any) -> Any:
+    """Return what the weights of two districts cost."""
+    span = max(1.0, float(rules.upper - rules.lower))
+    out = out_of_range(one, rules.lower, rules.upper) + out_of_range(other, rules.lower, rules.upper)
+    deviation = float(one - rules.target) ** 2 + float(other - rules.target) ** 2
+    return wall * out + rules.pull * deviation / (span * span)

@@ -121,7 +121,9 @@ def _tracts(
     for index, region in enumerate(regions):
         dry = shapely.difference(region, wet)
         near = barriers[np.sort(tree.query(dry, predicate="intersects"))] if len(barriers) else barriers
-        linework = shapely.union_all([shapely.boundary(dry), *shapely.intersection(near, dry)])
+        # A line cut off exactly at the border may end a rounding error short of it, and would part nothing.
+        reaching = shapely.intersection(near, shapely.buffer(dry, 1.0))
+        linework = shapely.union_all([shapely.boundary(dry), *reaching])
         for face in shapely.get_parts(shapely.polygonize(shapely.get_parts([linework]))):
             if shapely.intersects(dry, shapely.point_on_surface(face)):
                 pieces.append(face)

@@ -62,6 +62,17 @@ def contract(graph: Graph, lower: int, upper: int) -> IntArray:
     return result
 
 
+def contract_within(graph: Graph, label: IntArray) -> IntArray:
+    """Return the group of each atom, from 0: empty ground with a neighbour in its district, none across districts."""
+    group = np.where(graph.weight > 0, np.arange(len(label)), -1)
+    # A district without anybody keeps its atoms apart.
+    lonely = np.bincount(label, weights=graph.weight)[label] == 0
+    group[lonely] = np.flatnonzero(lonely)
+    _kernels.absorb_empty(graph._replace(previous=label), True, group)
+    result: IntArray = np.unique(group, return_inverse=True)[1].astype(np.int64)
+    return result
+
+
 def merged(graph: Graph, group: IntArray) -> Graph:
     """Return the graph of the groups; a group's previous district is that of most of its households."""
     count = int(group.max()) + 1

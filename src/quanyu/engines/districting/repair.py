@@ -1,28 +1,36 @@
-"""Bring districts into the range: cut them anew, exactly, with ever more of their surroundings."""
+"""Bring districts into the range: cut them anew, exactly, together with some of those around them."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from quanyu.engines.arrays import IntArray
-from quanyu.engines.districting._kernels import Graph, Plan
+from quanyu.engines.districting._kernels import Graph, Plan, uniform
 from quanyu.engines.districting.cutting import Cutter
 from quanyu.engines.districting.plans import numbered, out_of_range, pieces
 
 # A region is cut exactly when it weighs no more than so many districts: a random tree of a large region nearly always
 # has some corner that fits no range, one of a small region seldom.
 PIECE_DISTRICTS = 8
-RINGS = (0, 1, 2, 3)
-TREES = 60
+TREES_FIRST, TREES = 60, 4
+# Regions tried for a district out of range, by the number of districts in them.
+TRIES = {2: 12, 3: 24, 4: 24, 5: 16, 6: 16, 8: 12}
 
 
 def first_plan(cutter: Cutter, k: int | None) -> Plan:
     """Return a plan cut from random trees: k districts, or as many as the range asks for."""
     everything = np.arange(len(cutter.graph.weight))
-    if k is None:
-        return repair(cutter, numbered(cutter.graph, np.zeros(len(everything), dtype=np.int64)))
-    tries = [numbered(cutter.graph, cutter.into(everything, k)) for _ in range(12)]
-    return min(tries, key=lambda plan: int(np.abs(plan.size - plan.size.mean()).max()))
+    if k is not None:
+        tries = [numbered(cutter.graph, cutter.into(everything, k)) for _ in range(12)]
+        return min(tries, key=lambda plan: int(np.abs(plan.size - plan.size.mean()).max()))
+    label = np.zeros(len(everything), dtype=np.int64)
+    for region in _regions(cutter, everything):
+        found = cutter.exactly(region, TREES_FIRST)
+        if found is None:
+            wanted = round(int(cutter.graph.weight[region].sum()) / cutter.rules.target)
+            found = cutter.into(region, min(max(wanted, 1), len(region)))
+        label[region] = found + label.max() + 1
+    return numbered(cutter.graph, label)
 
 
 def plan_from_previous(graph: Graph) -> Plan:
@@ -38,32 +46,73 @@ def plan_from_previous(graph: Graph) -> Plan:
 
 
 def repair(cutter: Cutter, plan: Plan) -> Plan:
-    """Return a plan with fewer districts out of range, or the same plan."""
-    label = plan.label.copy()
-    for rings in RINGS:
-        broken = np.flatnonzero(out_of_range(plan, cutter.rules))
-        if not len(broken):
-            break
-        for district in broken.tolist():
-            atoms = np.flatnonzero(plan.label == district)
-            if (label[atoms] != label[atoms[0]]).any() or (label == label[atoms[0]]).sum() != len(atoms):
-                # A repair beside it has already changed it.
+    """Return a plan with no more districts out of range, and fewer where some cut of a few districts allows it."""
+    broken = np.flatnonzero(out_of_range(plan, cutter.rules))
+    if not len(broken):
+        return plan
+    mosaic = _Mosaic(cutter.graph, plan.label)
+    for district in broken.tolist():
+        _repair_one(cutter, mosaic, int(np.flatnonzero(plan.label == district)[0]))
+    return numbered(cutter.graph, mosaic.label)
+
+
+def _repair_one(cutter: Cutter, mosaic: _Mosaic, atom: int) -> None:
+    rules = cutter.rules
+    weight = int(cutter.graph.weight[mosaic.atoms[int(mosaic.label[atom])]].sum())
+    if rules.lower <= weight <= rules.upper:
+        return
+    seen = set()
+    for districts, tries in TRIES.items():
+        for _ in range(tries):
+            chosen = mosaic.around(int(mosaic.label[atom]), districts, cutter.random)
+            if chosen in seen:
                 continue
-            for region in _regions(cutter, _ring(cutter.graph, label, int(atoms[0]), rings)):
-                _cut_anew(cutter, label, region, rings)
-        plan = numbered(cutter.graph, label)
-        label = plan.label.copy()
-    return plan
+            seen.add(chosen)
+            region = np.sort(np.concatenate([mosaic.atoms[each] for each in sorted(chosen)]))
+            found = cutter.exactly(region, TREES, mosaic.label)
+            if found is not None:
+                mosaic.replace(region, found)
+                return
 
 
-def _cut_anew(cutter: Cutter, label: IntArray, region: IntArray, rings: int) -> None:
-    """Write new labels for a region: exact ones; for a heavy district alone, else some of about the right weight."""
-    found = cutter.exactly(region, TREES, label)
-    if found is None and rings == 0:
-        wanted = round(int(cutter.graph.weight[region].sum()) / max(cutter.rules.target, 1))
-        found = cutter.into(region, min(max(wanted, 1), len(region)))
-    if found is not None:
-        label[region] = found + label.max() + 1
+class _Mosaic:
+    """A plan with the atoms and the neighbours of each district at hand."""
+
+    def __init__(self, graph: Graph, label: IntArray) -> None:
+        self.graph, self.label, self.next = graph, label.copy(), int(label.max()) + 1
+        order = np.argsort(label, kind="stable")
+        starts = np.flatnonzero(np.diff(label[order], prepend=-1))
+        self.atoms = {int(label[group[0]]): group for group in np.split(order, starts[1:])}
+        self.neighbours: dict[int, list[int]] = {}
+
+    def around(self, district: int, count: int, random: np.ndarray[tuple[int], np.dtype[np.uint64]]) -> frozenset[int]:
+        """Return up to ``count`` districts that hang together, one of them given, the others by chance."""
+        chosen, edge = [district], list(self._beside(district))
+        while edge and len(chosen) < count:
+            another = edge.pop(int(uniform(random) * len(edge)))
+            if another not in chosen:
+                chosen.append(another)
+                edge += self._beside(another)
+        return frozenset(chosen)
+
+    def replace(self, region: IntArray, found: IntArray) -> None:
+        """Put new districts in the place of those of a region."""
+        for old in np.unique(self.label[region]).tolist():
+            for other in self._beside(old):
+                self.neighbours.pop(other, None)
+            self.neighbours.pop(old, None)
+            del self.atoms[old]
+        self.label[region] = found + self.next
+        for new in np.unique(found).tolist():
+            self.atoms[new + self.next] = region[found == new]
+        self.next = int(self.label.max()) + 1
+
+    def _beside(self, district: int) -> list[int]:
+        if district not in self.neighbours:
+            indptr, indices = self.graph.indptr, self.graph.indices
+            around = np.concatenate([indices[indptr[u] : indptr[u + 1]] for u in self.atoms[district].tolist()])
+            self.neighbours[district] = sorted(set(self.label[around].tolist()) - {district})
+        return self.neighbours[district]
 
 
 def _regions(cutter: Cutter, region: IntArray) -> list[IntArray]:
@@ -71,18 +120,9 @@ def _regions(cutter: Cutter, region: IntArray) -> list[IntArray]:
     done, waiting = [], [region]
     while waiting:
         piece = waiting.pop()
-        districts = int(cutter.graph.weight[piece].sum()) / max(cutter.rules.target, 1)
+        districts = int(cutter.graph.weight[piece].sum()) / cutter.rules.target
         if districts <= PIECE_DISTRICTS or len(piece) < 2:
             done.append(piece)
         else:
             waiting += cutter.halve(piece, round(districts / 2) / districts)
     return done
-
-
-def _ring(graph: Graph, label: IntArray, atom: int, rings: int) -> IntArray:
-    """Return the atoms of an atom's district and of those around it, so many rings far."""
-    inside = label == label[atom]
-    rows = np.repeat(np.arange(len(label)), np.diff(graph.indptr))
-    for _ in range(rings):
-        inside = np.isin(label, label[graph.indices[inside[rows]]]) | inside
-    return np.flatnonzero(inside)

@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from quanyu.engines.arrays import IntArray
+from quanyu.engines.arrays import FloatArray, IntArray
 from quanyu.engines.districting import _kernels
 from quanyu.engines.districting._kernels import Plan, Rules
-from quanyu.engines.districting.contraction import block_graph, contract, merged
+from quanyu.engines.districting.contraction import block_graph, contract, contract_within, merged
 from quanyu.engines.districting.cutting import Cutter
 from quanyu.engines.districting.plans import copied, cost, numbered, out_of_range, value
 from quanyu.engines.districting.problem import Block, Problem
@@ -64,9 +64,10 @@ class BlockSearch:
 
     def steps_per_second(self) -> float:
         """Return the speed of recombination, measured on copies so that nothing changes."""
+        trial = Cutter(self.coarse, self.rules, self.random.copy())
         count, begun = 20, time.perf_counter()
         while True:
-            self._recombine(copied(self.plan), 0, count, count, self.random.copy())
+            self._recombine(trial, copied(self.plan), 0, count, count)
             taken = time.perf_counter() - begun
             if taken > 0.05 or len(self.plan.size) < 2:
                 return count / max(taken, 1e-6)
@@ -84,14 +85,13 @@ class BlockSearch:
         recombinations = int(RECOMBINE_SHARE * steps)
         plan, going = copied(self.plan), True
         for first, last in self._slices(recombinations, len(self.coarse.weight)):
-            self._recombine(plan, first, last, recombinations, self.random)
+            self._recombine(self.cutter, plan, first, last, recombinations)
             if not (going := more(last, plan)):
                 break
-        plan = self._settled(plan)
         if value(self.coarse, plan, self.rules) > value(self.coarse, self.plan, self.rules):
             plan = self.plan
         self.plan = plan
-        detailed = numbered(self.fine, self.expanded(plan))
+        detailed = self._settled(numbered(self.fine, self.expanded(plan)))
         if going:
             self._move(detailed, steps - recombinations, lambda done: more(recombinations + done, plan))
         return self.polished(detailed.label)
@@ -105,7 +105,7 @@ class BlockSearch:
             out = float(out_of_range(plan, self.rules).sum())
             score = np.array([price, out, price, out])
             for first, last in self._slices(run, len(self.coarse.weight)):
-                self._recombine(plan, first, last, run, self.random, best, score)
+                self._recombine(self.cutter, plan, first, last, run, best, score)
                 if not (going := more(restart * run + last, self.plan)):
                     break
             _kernels.polish(self.coarse, self.rules, best, 20, *self._marks(len(self.coarse.weight)))
@@ -122,22 +122,36 @@ class BlockSearch:
         return plan.label
 
     def _settled(self, plan: Plan) -> Plan:
-        """Bring the last districts into range: repair, and anneal coldly from there, a few times."""
-        for attempt in range(SETTLING_ROUNDS):
-            plan = repair(self.cutter, numbered(self.coarse, plan.label))
-            if not out_of_range(plan, self.rules).any() or attempt == SETTLING_ROUNDS - 1:
+        """Bring the last districts into range, on blocks shrunk anew so that each touches all it can be joined with."""
+        for _ in range(SETTLING_ROUNDS):
+            broken = np.flatnonzero(out_of_range(plan, self.rules))
+            if not len(broken):
                 break
-            self._recombine(plan, SETTLING_STEPS // 2, SETTLING_STEPS, SETTLING_STEPS, self.random)
+            label = plan.label.copy()
+            for district in broken.tolist():
+                line = np.empty(len(label), dtype=np.int64)
+                _kernels.spread(self.fine, label, district, line, *self._marks(len(label)))
+            group = contract_within(self.fine, label)
+            level = Cutter(merged(self.fine, group), self.rules, self.random)
+            label_of_group = np.empty(len(level.graph.weight), dtype=np.int64)
+            label_of_group[group] = label
+            shrunk = repair(level, numbered(level.graph, label_of_group))
+            if out_of_range(shrunk, self.rules).any():
+                self._recombine(level, shrunk, SETTLING_STEPS // 2, SETTLING_STEPS, SETTLING_STEPS)
+                shrunk = repair(level, shrunk)
+            changed = numbered(self.fine, shrunk.label[group])
+            if value(self.fine, changed, self.rules)[:2] <= value(self.fine, plan, self.rules)[:2]:
+                plan = changed
         return plan
 
     def _recombine(
-        self, plan: Plan, first: int, last: int, total: int, random: np.ndarray[tuple[int], np.dtype[np.uint64]],
-        best: Plan | None = None, score: np.ndarray[tuple[int], np.dtype[np.float64]] | None = None,
+        self, level: Cutter, plan: Plan, first: int, last: int, total: int, best: Plan | None = None,
+        score: FloatArray | None = None,
     ) -> None:  # fmt: skip
         heat = (*HEAT_RANGE, 1.0) if self.k is None else (*HEAT_K, WALL_K_RISE)
         _kernels.recombine(
-            self.coarse, self.rules, plan, best or plan, np.empty(0) if score is None else score, heat, first, last,
-            total, self.cutter.memory, random,
+            level.graph, self.rules, plan, best or plan, np.empty(0) if score is None else score, heat, first, last,
+            total, level.memory, level.random,
         )  # fmt: skip
 
     def _move(self, plan: Plan, steps: int, more: Callable[[int], bool]) -> None:

@@ -5,7 +5,7 @@ All work on one connected block, a ``Graph`` in CSR form, and on a ``Plan`` that
 """
 
 from quanyu.engines.districting._kernels.contract import absorb_empty, join_pendants
-from quanyu.engines.districting._kernels.moves import anneal_moves, polish
+from quanyu.engines.districting._kernels.moves import anneal_moves, polish, spread
 from quanyu.engines.districting._kernels.partition import partition_tree
 from quanyu.engines.districting._kernels.recombine import recombine
 from quanyu.engines.districting._kernels.shared import Graph, Plan, Rules, uniform
@@ -24,5 +24,6 @@ __all__ = [
     "random_tree",
     "recombine",
     "scratch",
+    "spread",
     "uniform",
 ]

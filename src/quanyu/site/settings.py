@@ -83,7 +83,7 @@ WSGI_APPLICATION = "quanyu.site.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [PACKAGE / "web" / "templates"],
+        "DIRS": [PACKAGE / "web" / "templates", PACKAGE / "api" / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -129,7 +129,6 @@ TIME_ZONE = "Asia/Shanghai"
 USE_TZ = True
 
 STATIC_URL = "static/"
-STATIC_ROOT = HOME / "static"
 # Static files come from the package itself: a site is served without a collecting step.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 0 if DEBUG else 3600
@@ -143,6 +142,8 @@ QUANYU_BASEMAP_URL = os.environ.get("QUANYU_BASEMAP_URL", "")
 QUANYU_BASEMAP_ATTRIBUTION = os.environ.get("QUANYU_BASEMAP_ATTRIBUTION", "")
 # Printed on maps that are published: the review number the district got for them (审图号).
 QUANYU_MAP_REVIEW_NUMBER = os.environ.get("QUANYU_MAP_REVIEW_NUMBER", "")
+# Smaller counts of households are not shown to the public: they would tell of single homes.
+QUANYU_PUBLIC_MINIMUM = int(os.environ.get("QUANYU_PUBLIC_MINIMUM", "3"))
 QUANYU_GRID_CODE_PATTERN = os.environ.get("QUANYU_GRID_CODE_PATTERN", "{division}{number:03d}")
 
 LOGGING = {

@@ -1,11 +1,14 @@
-"""The JSON API, version 1."""
+"""The JSON API, version 1: every answer that is not 2xx has the one shape ``{"code", "message", "where"}``."""
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
-from ninja import NinjaAPI
+from typing import Any
 
-from quanyu.api.v1.grids import router
+from django.http import Http404, HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.errors import HttpError, ValidationError
+
+from quanyu.api.v1.grids import GridEnded, router
 from quanyu.errors import InvalidInput, NotFound, QuanyuError
 
 api = NinjaAPI(title="Quanyu", version="1", docs_url=None, urls_namespace="api-v1")
@@ -14,6 +17,34 @@ api.add_router("", router)
 
 @api.exception_handler(QuanyuError)
 def refuse(request: HttpRequest, error: QuanyuError) -> HttpResponse:
-    """Send every error in one shape."""
-    status = 404 if isinstance(error, NotFound) else 422 if isinstance(error, InvalidInput) else 409
+    """Send an error of the tree."""
+    statuses = ((GridEnded, 410), (NotFound, 404), (InvalidInput, 422))
+    status = next((status for kind, status in statuses if isinstance(error, kind)), 409)
     return api.create_response(request, error.as_dict(), status=status)
+
+
+@api.exception_handler(ValidationError)
+def refuse_parameter(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    """Send the first parameter that does not fit its description, and where it stands."""
+    first: dict[str, Any] = error.errors[0]
+    # The first step says query or body, and for a body the second is its name in the code.
+    steps = [str(step) for step in first["loc"] if step not in ("query", "path", "body", "filters")]
+    where: dict[str, Any] = {"field": ".".join(steps)}
+    if isinstance(given := first.get("input"), (str, int, float)):
+        where["value"] = given
+    message = f"{where['field']}: {first['msg']}. The description of the API is /api/v1/openapi.json."
+    return api.create_response(request, {"code": "invalid_parameter", "message": message, "where": where}, status=422)
+
+
+@api.exception_handler(HttpError)
+def refuse_request(request: HttpRequest, error: HttpError) -> HttpResponse:
+    """Send what is wrong with the request as a whole, such as a body that is no JSON."""
+    body = {"code": "invalid_request", "message": str(error), "where": {}}
+    return api.create_response(request, body, status=error.status_code)
+
+
+@api.exception_handler(Http404)
+def refuse_address(request: HttpRequest, error: Http404) -> HttpResponse:  # noqa: ARG001 the handler's signature
+    """Send that nothing stands at an address."""
+    body = {"code": "not_found", "message": "Nothing stands at this address. See /api/.", "where": {}}
+    return api.create_response(request, body, status=404)

@@ -3,39 +3,84 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import numpy as np
+import shapely
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Field, Query, Router, Schema
+from pydantic import model_validator
 
+from quanyu.api.publishing import public_count
 from quanyu.apps.grids import queries
-from quanyu.apps.grids.models import Grid, Network
+from quanyu.apps.grids.models import Grid, Network, Staffing
+from quanyu.engines.arrays import FloatArray
 from quanyu.engines.spatial import to_wgs84
-from quanyu.errors import NotFound
+from quanyu.errors import NotFound, OutOfRange, QuanyuError
 
 router = Router(tags=["grids"])
+SYSTEM = "WGS84, CGCS2000, GCJ-02, BD-09 or an EPSG code such as EPSG:4547"
+DAY = "The day asked about, today if left out"
+
+
+class GridEnded(QuanyuError):
+    """The code was in force and has ended."""
+
+    code = "grid_ended"
+    template = "Grid %(value)s has ended. Its places are now in: %(replaced_by)s."
+    where_keys = ("value", "replaced_by")
 
 
 class GridOut(Schema):
+    """A grid in force. ``households`` is null where so few live there that the count would tell of single homes."""
+
     network: str
     code: str
+    name: str
     kind: str
+    exclusive_for: str
     division: str
-    households: int
+    division_name: str
+    households: int | None
     places: int
     area_m2: float
+    compactness: float
     in_range: bool
+    broken_rules: list[str]
     lon: float
     lat: float
+    in_force_from: date | None
+    in_force_to: date | None
+    is_made_up: bool
 
     @staticmethod
-    def of(grid: Grid) -> GridOut:
-        return GridOut(
-            network=grid.plan.network.code, code=grid.code, kind=grid.kind, division=grid.division.code,
-            households=grid.households, places=grid.places, area_m2=grid.area_m2, in_range=grid.in_range,
-            lon=grid.label_lon, lat=grid.label_lat,
-        )  # fmt: skip
+    def values(grid: Grid) -> dict[str, Any]:
+        """Return the public columns of a grid."""
+        return {
+            "network": grid.plan.network.code, "code": grid.code, "name": grid.name, "kind": grid.kind,
+            "exclusive_for": grid.place_kind, "division": grid.division.code, "division_name": grid.division.name,
+            "households": public_count(grid.households), "places": grid.places, "area_m2": round(grid.area_m2, 1),
+            "compactness": round(grid.compactness, 4), "in_range": grid.in_range,
+            "broken_rules": sorted({reason["rule"] for reason in grid.reasons}),
+            "lon": grid.label_lon, "lat": grid.label_lat, "in_force_from": grid.plan.in_force_from,
+            "in_force_to": grid.plan.in_force_to, "is_made_up": grid.plan.network.territory.is_made_up,
+        }  # fmt: skip
+
+
+class Staff(Schema):
+    """Who serves a grid, as on its public notice."""
+
+    worker_name: str = ""
+    duty_phone: str = ""
+    complaint_phone: str = ""
+
+
+class GridDetail(GridOut):
+    """A grid with its outline (GeoJSON, WGS 84) and who serves it."""
+
+    geometry: dict[str, Any]
+    staff: Staff
 
 
 class GridPage(Schema):
@@ -44,67 +89,114 @@ class GridPage(Schema):
 
 
 class GridFilter(Schema):
-    network: str | None = None
-    on: date | None = None
-    west: float | None = None
+    network: str | None = Field(None, description="Code of a network; all if left out")
+    on: date | None = Field(None, description=DAY)
+    kind: Grid.Kind | None = Field(None, description="basic, exclusive or uninhabited")
+    division: str | None = Field(None, description="Code of a village or community")
+    west: float | None = Field(None, description="With south, east, north: a box in degrees")
     south: float | None = None
     east: float | None = None
     north: float | None = None
     limit: int = Field(100, ge=1, le=1000)
     offset: int = Field(0, ge=0)
 
+    @model_validator(mode="after")
+    def _whole_box(self) -> GridFilter:
+        sides = [self.west, self.south, self.east, self.north]
+        if self.box is None and any(side is not None for side in sides):
+            raise ValueError("give west, south, east and north together, or none of them")
+        return self
+
+    @property
+    def box(self) -> tuple[float, float, float, float] | None:
+        """The four sides, where all are given."""
+        if self.west is None or self.south is None or self.east is None or self.north is None:
+            return None
+        return self.west, self.south, self.east, self.north
+
 
 class Points(Schema):
-    network: str
-    system: str = "WGS84"
-    on: date | None = None
-    points: list[tuple[float, float]] = Field(max_length=10_000)
-
-
-def _network(code: str) -> Network:
-    network = Network.objects.filter(code=code).first()
-    if network is None:
-        raise NotFound(what="network", key=code, mend="GET /api/v1/grids shows the networks there are.")
-    return network
+    network: str = Field(description="Code of a network")
+    system: str = Field("WGS84", description=SYSTEM)
+    on: date | None = Field(None, description=DAY)
+    points: list[tuple[float, float]] = Field(max_length=10_000, description="Longitude and latitude of each point")
 
 
 @router.get("/grids", response=GridPage)
 def grids(request: HttpRequest, filters: Query[GridFilter]) -> GridPage:
-    """List the grids in force on a day, today by default, inside a box of degrees if one is given."""
-    found = Grid.objects.in_force(on=filters.on or timezone.localdate()).select_related("plan__network", "division")
+    """List the grids in force on a day, those of a network, a kind, a division or a box if one is given."""
+    found = _in_force(filters.on)
     if filters.network:
         found = found.filter(plan__network=_network(filters.network))
-    box = (filters.west, filters.south, filters.east, filters.north)
-    if None not in box:
-        found = found.in_box(*(float(side) for side in box if side is not None))
-    page = found.order_by("code")[filters.offset : filters.offset + filters.limit]
-    return GridPage(total=found.count(), items=[GridOut.of(grid) for grid in page])
+    if filters.kind:
+        found = found.filter(kind=filters.kind)
+    if filters.division:
+        found = found.filter(division__code=filters.division)
+    if filters.box is not None:
+        found = found.in_box(*filters.box)
+    page = found.order_by("plan__network__code", "code")[filters.offset : filters.offset + filters.limit]
+    return GridPage(total=found.count(), items=[GridOut(**GridOut.values(grid)) for grid in page])
 
 
-@router.get("/grids/{code}", response=GridOut)
-def grid(request: HttpRequest, code: str, on: date | None = None) -> GridOut:
-    """Return the grid in force with a code."""
-    found = Grid.objects.in_force(on=on or timezone.localdate()).select_related("plan__network", "division")
-    one = found.filter(code=code).first()
+@router.get("/grids/{code}", response=GridDetail)
+def grid(request: HttpRequest, code: str, network: str | None = None, on: date | None = None) -> GridDetail:
+    """Return the grid in force with a code; of an ended code, the answer 410 names what replaced it."""
+    found = _in_force(on).filter(code=code)
+    homes = Network.objects.filter(pk=_network(network).pk) if network else Network.objects.order_by("code")
+    one = found.filter(plan__network__in=homes).order_by("plan__network__code").first()
     if one is None:
-        raise NotFound(what="grid in force", key=code, mend="An ended code's page says what replaced it.")
-    return GridOut.of(one)
+        for home in homes:
+            replaced = queries.resolve_code(home, code, on=on or timezone.localdate())
+            if isinstance(replaced, list) and replaced:
+                raise GridEnded(value=code, replaced_by=", ".join(each.to_code for each in replaced))
+        raise NotFound(what="grid in force", key=code, mend="GET /api/v1/grids lists those there are.")
+    staff = Staffing.objects.filter(network=one.plan.network, code=code).first()
+    names = ("worker_name", "duty_phone", "complaint_phone")
+    return GridDetail(
+        **GridOut.values(one), geometry=shapely.geometry.mapping(shapely.set_precision(one.geometry, 1e-7)),
+        staff=Staff(**{name: getattr(staff, name, "") for name in names}),
+    )  # fmt: skip
 
 
 @router.get("/locate", response=list[GridOut])
 def locate(
     request: HttpRequest, lon: float, lat: float, system: str = "WGS84", on: date | None = None
 ) -> list[GridOut]:
-    """Return the grids that hold a point, one for each network."""
-    point = to_wgs84(np.array([[lon, lat]]), system)[0].tolist()
-    return [GridOut.of(each) for each in queries.locate(*point, on=on or timezone.localdate())]
+    """Return the grids that hold a point, one for each network; an empty list outside them all."""
+    lon, lat = _degrees(np.array([[lon, lat]]), system)[0].tolist()
+    return [GridOut(**GridOut.values(each)) for each in queries.locate(lon, lat, on=on or timezone.localdate())]
 
 
 @router.post("/locate", response=list[str | None])
 def locate_many(request: HttpRequest, body: Points) -> list[str | None]:
     """Return the grid code of each point of a batch, null outside every grid."""
+    home = _network(body.network)
     if not body.points:
         return []
-    points = to_wgs84(np.array(body.points, dtype=np.float64), body.system)
-    day = body.on or timezone.localdate()
-    return queries.locate_many(_network(body.network), points[:, 0], points[:, 1], on=day)
+    points = _degrees(np.array(body.points, dtype=np.float64), body.system)
+    return queries.locate_many(home, points[:, 0], points[:, 1], on=body.on or timezone.localdate())
+
+
+def _in_force(on: date | None) -> Any:
+    found = Grid.objects.in_force(on=on or timezone.localdate())
+    return found.select_related("plan__network__territory", "division")
+
+
+def _network(code: str) -> Network:
+    network = Network.objects.filter(code=code).first()
+    if network is None:
+        known = ", ".join(Network.objects.order_by("code").values_list("code", flat=True)) or "none yet"
+        raise NotFound(what="network", key=code, mend=f"Known are: {known}.")
+    return network
+
+
+def _degrees(points: FloatArray, system: str) -> FloatArray:
+    """Return points in WGS 84, and refuse those that are nowhere on earth, such as latitude and longitude swapped."""
+    found = to_wgs84(points, system)
+    for axis, name, limit in ((0, "lon", 180.0), (1, "lat", 90.0)):
+        wrong = np.flatnonzero(~(np.abs(found[:, axis]) <= limit))
+        if len(wrong):
+            row = int(wrong[0])
+            given = ", ".join(f"{value:g}" for value in points[row].tolist())
+            raise OutOfRange(name=name, row=row, value=given, allowed=f"−{limit:g} to {limit:g} degrees, {system}")
+    return found

@@ -58,7 +58,8 @@ class DivisionCode:
     @property
     def level(self) -> str:
         """The level that the zeros at its end tell: the highest that keeps every other digit."""
-        return next(level for level, digits in SIGNIFICANT_DIGITS.items() if not self.text[digits:].strip("0"))
+        meant = len(self.text.rstrip("0"))
+        return next(level for level, digits in SIGNIFICANT_DIGITS.items() if meant <= digits)
 
     @property
     def prefix(self) -> str:

@@ -59,7 +59,8 @@ class Edition:
     ended: list[Division]
     replaced: dict[str, str]
     unchanged: int
-    scope: Listed | None
+    scope: DivisionCode | None
+    scope_name: str
     levels: tuple[str, ...]
     known_levels: frozenset[str]
 
@@ -155,8 +156,7 @@ def compare(rows: list[Listed], system: str) -> Edition:
     scope = _scope(rows)
     levels = tuple(level for level in LEVELS if any(row.level == level for row in rows))
     today = {each.code: each for each in Division.objects.filter(system=system, valid_to=None).select_related("parent")}
-    within = DivisionCode(scope.code) if scope else None
-    covered = [each for each in today.values() if within is None or each.code.startswith(within.prefix)]
+    covered = [each for each in today.values() if scope is None or each.code.startswith(scope.prefix)]
     gone = {each.code for each in covered if each.level in levels and each.code not in by_code}
     ended = [
         each
@@ -168,22 +168,34 @@ def compare(rows: list[Listed], system: str) -> Edition:
     added = [row for row in rows if row.code not in today]
     return Edition(
         added=added, changed=changed, ended=ended, replaced=_replaced(ended, added),
-        unchanged=len(known) - len(changed), scope=scope, levels=levels,
+        unchanged=len(known) - len(changed), scope=scope, scope_name=_name_of(scope, by_code, today), levels=levels,
         known_levels=frozenset(each.level for each in covered),
     )  # fmt: skip
 
 
-def _scope(rows: list[Listed]) -> Listed | None:
+def _scope(rows: list[Listed]) -> DivisionCode | None:
     """Return the deepest division above all rows but its own chain, ``None`` for several provinces."""
     codes = {row.code for row in rows}
     children: defaultdict[str, list[Listed]] = defaultdict(list)
     for row in rows:
         children[row.parent if row.parent in codes else ""].append(row)
-    scope, below = None, children[""]
-    while len(below) == 1:
-        scope = below[0]
-        below = children[scope.code]
-    return scope
+    tops = children[""]
+    if len(tops) > 1:
+        common = DivisionCode(tops[0].parent) if tops[0].parent else None
+        while common is not None and not all(DivisionCode(row.code).within(common) for row in tops):
+            common = common.parent
+        return common
+    scope, below = tops[0], children[tops[0].code]
+    while len(below) == 1 and children[below[0].code]:
+        scope, below = below[0], children[below[0].code]
+    return DivisionCode(scope.code)
+
+
+def _name_of(scope: DivisionCode | None, listed: dict[str, Listed], today: dict[str, Division]) -> str:
+    if scope is None:
+        return ""
+    found = listed.get(scope.text) or today.get(scope.text)
+    return found.name if found else scope.text
 
 
 def _above(code: str) -> list[str]:
@@ -310,7 +322,7 @@ def _findings(edition: Edition) -> list[dict[str, Any]]:
     levels = ", ".join(edition.levels)
     scope = edition.scope
     findings: list[dict[str, Any]] = [
-        {"kind": "scope", "name": scope.name, "code": scope.code, "levels": levels}
+        {"kind": "scope", "name": edition.scope_name, "code": scope.text, "levels": levels}
         if scope
         else {"kind": "scope_country", "levels": levels}
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,11 +17,13 @@ from quanyu.apps.territory.loading.mapping import SourceLayer
 from quanyu.apps.territory.loading.tables import whole_number
 from quanyu.engines.arrays import BoolArray, FloatArray, GeometryArray, IntArray
 from quanyu.engines.spatial import to_wgs84, transform_geometries
-from quanyu.errors import QuanyuError
+from quanyu.errors import QuanyuError, UnknownCoordinateSystem
 
 # Kinds of shape a layer may hold, as GEOS numbers them: points 0 and 4, lines 1, 2 and 5, areas 3 and 6.
 SHAPES = {"point": (0, 4), "line": (1, 2, 5), "polygon": (3, 6), "any": (0, 1, 2, 3, 4, 5, 6)}
 MOST_FAULTS = 10_000
+# A name such as "Beijing 1954" has several meanings; a code has one.
+KNOWN_SYSTEM = re.compile(r"WGS ?84|CGCS2000|GCJ-?02|BD-?09|EPSG:[0-9]{3,6}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,8 @@ def check_system(system: str) -> None:
     ------
     UnknownCoordinateSystem
     """
+    if not KNOWN_SYSTEM.fullmatch(system.strip().upper()):
+        raise UnknownCoordinateSystem(value=system or "''")
     to_wgs84(np.zeros((1, 2)), system)
 
 
@@ -101,7 +106,9 @@ def read_layer(file: str, source: SourceLayer, system: str, names: Mapping[str, 
     layer = source.name if source.path.suffix.lower() == ".gpkg" else None
     try:
         meta, _, stored, values = pyogrio.raw.read(source.path, layer=layer)
-        shapes = shapely.force_2d(shapely.from_wkb(stored))
+        # A coordinate that is not a number is told of below, with its row.
+        with np.errstate(invalid="ignore"):
+            shapes = shapely.force_2d(shapely.from_wkb(stored))
     except (pyogrio.errors.DataSourceError, pyogrio.errors.FeatureError, shapely.errors.GEOSException) as error:
         raise faults.BrokenLayer(file=file, layer=source.name) from error
     if not len(shapes):

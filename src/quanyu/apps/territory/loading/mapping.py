@@ -153,7 +153,9 @@ def _with_columns(layers: list[SourceLayer], mapping: dict[str, str]) -> dict[st
         taken: set[str] = set()
         for column, aliases in columns.items():
             for alias in (column, *aliases):
-                if (name := theirs.get(_plain(alias))) is not None and name not in taken:
+                # A Shapefile cuts the names of its columns to ten signs.
+                name = theirs.get(_plain(alias)) or theirs.get(_plain(alias)[:10])
+                if name is not None and name not in taken:
                     result[f"{ours}.{column}"] = name
                     taken.add(name)
                     break

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from quanyu.web import accounts, audit, desk, grids, map, plans, tiles
+from quanyu.web import accounts, audit, desk, grids, map, plans, territory, tiles
 
 urlpatterns = [
     path("", map.home, name="map"),
@@ -21,6 +21,11 @@ urlpatterns = [
     path("plans/<int:pk>/export/<slug:kind>", plans.export, name="plan-export"),
     path("plans/<int:pk>/<slug:verb>", plans.verb, name="plan-verb"),
     path("tiles/<str:territory>/<slug:archive>/<int:zoom>/<int:x>/<int:y>", tiles.tile, name="tile"),
+    path("territory", territory.territory, name="territory"),
+    path("territory/load/<slug:kind>", territory.load, name="territory-load"),
+    path("territory/checks/<int:pk>", territory.check, name="territory-check"),
+    path("territory/kinds", territory.kinds, name="territory-kinds"),
+    path("territory/kinds/<str:code>", territory.apply_kinds, name="territory-kinds-apply"),
     path("audit", audit.trail, name="audit"),
     path("sign-in", accounts.SignIn.as_view(), name="sign-in"),
     path("sign-out", accounts.SignOut.as_view(), name="sign-out"),

@@ -13,19 +13,20 @@ import click
 from quanyu import __version__
 from quanyu.errors import QuanyuError
 
-# Where each verb lives; a verb's module is imported when it is called, so that engine verbs never start Django.
+# Where each verb lives and what it does. A verb's module is imported when it is called, so that the list of verbs is
+# there at once and engine verbs never start Django.
 VERBS = {
-    "init": "quanyu.cli.house",
-    "demo": "quanyu.cli.house",
-    "serve": "quanyu.cli.house",
-    "worker": "quanyu.cli.house",
-    "check": "quanyu.cli.house",
-    "user": "quanyu.cli.house",
-    "load": "quanyu.cli.load",
-    "plan": "quanyu.cli.plan",
-    "locate": "quanyu.cli.plan",
-    "export": "quanyu.cli.plan",
-    "district": "quanyu.cli.district",
+    "init": ("quanyu.cli.house", "Create or upgrade the database, and compile the engines once."),
+    "demo": ("quanyu.cli.house", "Load the sample territories, draw their grids and serve the site."),
+    "user": ("quanyu.cli.house", "Create an account NAME with a role, or give it another role and password."),
+    "load": ("quanyu.cli.load", "Take a file in as a whole: divisions, boundaries, a city, households."),
+    "plan": ("quanyu.cli.plan", "Draw the grids of NETWORK now and keep them as a draft plan."),
+    "locate": ("quanyu.cli.plan", "Name the grids in force at LON LAT, or at each point of a CSV file."),
+    "export": ("quanyu.cli.plan", "Write a plan of NETWORK to FILE."),
+    "serve": ("quanyu.cli.serving", "Serve the site, and carry out planning runs beside it."),
+    "worker": ("quanyu.cli.serving", "Carry out planning runs as they are asked for."),
+    "check": ("quanyu.cli.house", "Verify the audit trail and that every plan in force is whole."),
+    "district": ("quanyu.cli.district", "Draw districts on a file, without a database."),
 }
 
 
@@ -38,8 +39,12 @@ class Verbs(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in VERBS:
             return None
-        command: click.Command = getattr(importlib.import_module(VERBS[cmd_name]), cmd_name)
+        command: click.Command = getattr(importlib.import_module(VERBS[cmd_name][0]), cmd_name)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Verbs"):
+            formatter.write_dl([(verb, sentence) for verb, (_, sentence) in VERBS.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

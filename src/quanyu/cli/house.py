@@ -1,20 +1,17 @@
-"""Verbs that keep house: init, demo, user, serve, worker, check."""
+"""Verbs that keep house: init, demo, user, check."""
 
 from __future__ import annotations
 
 import json
-import signal
-import subprocess
-import sys
 import time
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from quanyu.cli.serving import require_free, serve
 from quanyu.cli.site import with_site
 
 if TYPE_CHECKING:
-    from quanyu.apps.accounts.models import User
     from quanyu.apps.grids.models import Network
 
 # Shown to everybody who starts the demo; `quanyu demo` refuses to run where other accounts exist.
@@ -24,7 +21,7 @@ DEMO_USERS = {
     "admin": ("administrator", "管理员 · Administrator"),
 }
 DEMO_PASSWORD = "quanyu-demo"  # noqa: S105 the demo's sign-in is printed on the screen
-DEMO_SAMPLES = ("vologda",)
+DEMO_SAMPLES = ("vologda", "liechtenstein", "zhangqiu")
 
 
 @click.command()
@@ -40,18 +37,17 @@ def init() -> None:
 @click.argument("name")
 @click.option("--role", type=click.Choice(["planner", "reviewer", "administrator"]), required=True)
 @click.option("--display-name", default="", help="The name shown to colleagues.")
-@click.password_option(help="At least ten signs.")
+@click.password_option(help="At least ten signs; asked for if left out.")
 @with_site
 def user(name: str, role: str, display_name: str, password: str) -> None:
-    """Create an account NAME with a role, or give an account another role."""
-    from django.contrib.auth.password_validation import validate_password
-    from django.core.exceptions import ValidationError
+    """Create an account NAME with a role, or give it another role and password."""
+    from django.utils import timezone
 
-    try:
-        validate_password(password)
-    except ValidationError as error:
-        raise click.ClickException(" ".join(error.messages)) from error
-    _make_user(name, role, display_name, password)
+    from quanyu.apps.accounts.models import Role
+    from quanyu.apps.audit.accounts import set_account
+
+    now = timezone.now()
+    set_account(name, role=Role(role), display_name=display_name, password=password, actor=None, at=now)
     click.echo(f"{name}: {role}", err=True)
 
 
@@ -65,6 +61,8 @@ def user(name: str, role: str, display_name: str, password: str) -> None:
 def demo(ctx: click.Context, host: str, port: int, no_serve: bool, samples: tuple[str, ...]) -> None:
     """Load the sample territories, draw their grids and serve the site."""
     begun = time.monotonic()
+    if not no_serve:
+        require_free(host, port)
     _migrate()
     _warm()
     _demo_users()
@@ -74,53 +72,6 @@ def demo(ctx: click.Context, host: str, port: int, no_serve: bool, samples: tupl
     click.echo(f"Sign in as {', '.join(DEMO_USERS)}; the password is {DEMO_PASSWORD}", err=True)
     if not no_serve:
         ctx.invoke(serve, host=host, port=port, workers=2, with_worker=True)
-
-
-@click.command()
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8000, show_default=True)
-@click.option("--workers", default=2, show_default=True, help="Server processes.")
-@click.option("--worker/--no-worker", "with_worker", default=True, show_default=True, help="Also carry out runs.")
-def serve(host: str, port: int, workers: int, with_worker: bool) -> None:
-    """Serve the site with gunicorn, and carry out planning runs beside it."""
-    child = subprocess.Popen([sys.executable, "-m", "quanyu.cli", "worker"]) if with_worker else None  # noqa: S603
-    server = [sys.executable, "-m", "gunicorn", "quanyu.site.wsgi", "--bind", f"{host}:{port}", "--threads", "4"]
-    server += ["--workers", str(workers), "--timeout", "300", "--preload", "--log-level", "warning"]
-    click.echo(f"http://{host}:{port}/", err=True)
-    process = subprocess.Popen(server)  # noqa: S603
-    signal.signal(signal.SIGTERM, lambda *_: process.terminate())
-    try:
-        code = process.wait()
-    except KeyboardInterrupt:
-        process.terminate()
-        code = process.wait()
-    finally:
-        if child is not None:
-            child.terminate()
-            child.wait()
-    sys.exit(0 if code in (0, -signal.SIGTERM, -signal.SIGINT) else code)
-
-
-@click.command()
-@click.option("--once", is_flag=True, help="Carry out what waits, then stop.")
-@with_site
-def worker(once: bool) -> None:
-    """Carry out planning runs as they are asked for."""
-    from django.utils import timezone
-
-    from quanyu.apps.grids import planning, runs
-
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    while True:
-        runs.fail_silent_runs(at=timezone.now())
-        run = runs.next_run(at=timezone.now())
-        if run is not None:
-            planning.carry_out(run, clock=timezone.now)
-            click.echo(f"{run}: {run.state}", err=True)
-        elif once:
-            return
-        else:
-            time.sleep(0.5)
 
 
 @click.command()
@@ -165,7 +116,10 @@ def _warm() -> None:
     side = 12
     index = np.arange(side * side).reshape(side, side)
     pairs = np.concatenate(
-        [np.stack([index[:, :-1], index[:, 1:]], -1).reshape(-1, 2), np.stack([index[:-1], index[1:]], -1).reshape(-1, 2)]
+        [
+            np.stack([index[:, :-1], index[:, 1:]], -1).reshape(-1, 2),
+            np.stack([index[:-1], index[1:]], -1).reshape(-1, 2),
+        ]
     )
     both = np.concatenate([pairs, pairs[:, ::-1]])
     grid = sparse.csr_array((np.full(len(both), 10.0), (both[:, 0], both[:, 1])), shape=(side**2, side**2))
@@ -173,28 +127,19 @@ def _warm() -> None:
     click.echo(f"… {time.monotonic() - begun:.0f} s", err=True)
 
 
-def _make_user(name: str, role: str, display_name: str, password: str) -> User:
-    from django.contrib.auth.models import Group
-
-    from quanyu.apps.accounts.models import User
-
-    account, _ = User.objects.get_or_create(username=name)
-    account.display_name = display_name
-    account.set_password(password)
-    account.save()
-    account.groups.set([Group.objects.get(name=role)])
-    return account
-
-
 def _demo_users() -> None:
-    from quanyu.apps.accounts.models import User
+    from django.utils import timezone
+
+    from quanyu.apps.accounts.models import Role, User
+    from quanyu.apps.audit.accounts import set_account
 
     strangers = User.objects.exclude(username__in=DEMO_USERS)
     if strangers.exists():
         raise click.ClickException("This database has accounts of its own; the demo needs a database for itself.")
     for name, (role, display_name) in DEMO_USERS.items():
         if not User.objects.filter(username=name).exists():
-            _make_user(name, role, display_name, DEMO_PASSWORD)
+            password, now = DEMO_PASSWORD, timezone.now()
+            set_account(name, role=Role(role), display_name=display_name, password=password, actor=None, at=now)
 
 
 def _demo_sample(name: str) -> None:
@@ -227,11 +172,9 @@ def _demo_plan(network: Network) -> None:
     run = actions.start_run(network, Norms(seed=1), actor=people["planner"], at=now)
     run = planning.carry_out(run, clock=timezone.now)
     if run.plan is None:
-        raise click.ClickException(f"{run}: {run.error}")
+        raise click.ClickException(f"{run}: {(run.error or {}).get('message', run.state)}")
     figures = run.plan.metrics
     actions.review(run.plan, actor=people["reviewer"], at=timezone.now())
     actions.enforce(run.plan, day=timezone.localdate(), actor=people["planner"], at=timezone.now())
     share = f"{figures['basic_in_range']} / {figures['basic']} basic grids in range"
     click.echo(f"{network.code}: {figures['grids']} grids, {share}, drawn in {figures['seconds']} s", err=True)
-
-

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import csv
 import json
-from datetime import date
+import math
+import sys
+from collections.abc import Callable
+from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from quanyu.cli.site import with_site
+from quanyu.errors import InvalidInput
 
 if TYPE_CHECKING:
     from quanyu.apps.grids.models import Network
+
+
+class BadPoint(InvalidInput):
+    """A row of a file holds no point."""
+
+    code = "bad_point"
+    template = "%(file)s, row %(row)s, column %(column)s: %(value)s is no coordinate. %(mend)s"
 
 
 @click.command()
@@ -42,10 +54,10 @@ def plan(
         seed=seed,
     )  # fmt: skip
     run = actions.start_run(_network(network), norms, actor=None, at=timezone.now())
-    run = planning.carry_out(run, clock=timezone.now)
+    with click.progressbar(length=100, label="Drawing", file=sys.stderr, item_show_func=str) as bar:
+        run = planning.carry_out(run, clock=timezone.now, on_progress=_shown_on(bar))
     if run.plan is None:
-        click.echo(f"quanyu: {run.error}", err=True)
-        ctx.exit(1)
+        raise click.ClickException((run.error or {}).get("message", run.state))
     figures = {"plan": run.plan.number, **run.plan.metrics}
     if as_json:
         click.echo(json.dumps(figures, ensure_ascii=False))
@@ -55,33 +67,121 @@ def plan(
     ctx.exit(0 if figures["basic_in_range"] == figures["basic"] else 1)
 
 
+def _shown_on(bar: Any) -> Callable[[str, float, dict[str, Any]], None]:
+    """Return what moves a progress bar: the search is nearly all of the work."""
+
+    def show(stage: str, fraction: float, best: dict[str, Any]) -> None:
+        done = {"drawing": 5 + 90 * fraction, "writing": 95}.get(stage, 2)
+        in_range = f"{best['in_range']} / {best['grids']}" if best else ""
+        bar.update(max(0, int(done) - bar.pos), f"{stage} {in_range}")
+
+    return show
+
+
 @click.command()
-@click.argument("lon", type=float)
-@click.argument("lat", type=float)
+@click.argument("lon", type=float, required=False)
+@click.argument("lat", type=float, required=False)
 @click.option("--system", default="WGS84", show_default=True, help="WGS84, CGCS2000, GCJ-02, BD-09 or EPSG:code.")
 @click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="As of this day; default today.")
+@click.option("--file", type=click.Path(path_type=Path, allow_dash=True), help="A CSV file of points; - is stdin.")
+@click.option("--lon-column", default="lon", show_default=True)
+@click.option("--lat-column", default="lat", show_default=True)
+@click.option("--network", help="For a file: whose grids; needed where there are several networks.")
+@click.option(
+    "--out", type=click.Path(path_type=Path, allow_dash=True), default="-", help="For a file: where to write."
+)
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_context
 @with_site
-def locate(ctx: click.Context, lon: float, lat: float, system: str, day: date | None, as_json: bool) -> None:
-    """Name the grids in force at LON LAT."""
-    import numpy as np
+def locate(
+    ctx: click.Context, lon: float | None, lat: float | None, system: str, day: datetime | None, file: Path | None,
+    lon_column: str, lat_column: str, network: str | None, out: Path, as_json: bool,
+) -> None:  # fmt: skip
+    """Name the grids in force at LON LAT, or at each point of a CSV file."""
     from django.utils import timezone
 
-    from quanyu.apps.grids import queries
-    from quanyu.engines.spatial import to_wgs84
-
-    point = to_wgs84(np.array([[lon, lat]]), system)[0]
-    grids = queries.locate(float(point[0]), float(point[1]), on=day or timezone.localdate())
-    rows = [
-        {"network": g.plan.network.code, "code": g.code, "kind": g.kind, "households": g.households} for g in grids
-    ]
+    on = day.date() if day else timezone.localdate()
+    if file is not None:
+        outside = _locate_file(file, out, (lon_column, lat_column), system, network, on)
+        ctx.exit(1 if outside else 0)
+    if lon is None or lat is None:
+        raise click.UsageError("Give LON and LAT, or --file.")
+    rows = _locate_point(lon, lat, system, on)
     if as_json:
         click.echo(json.dumps(rows, ensure_ascii=False))
     else:
         for row in rows:
             click.echo(f"{row['network']} {row['code']} {row['kind']} {row['households']}")
     ctx.exit(0 if rows else 1)
+
+
+def _locate_point(lon: float, lat: float, system: str, on: date) -> list[dict[str, Any]]:
+    import numpy as np
+
+    from quanyu.apps.grids import queries
+    from quanyu.engines.spatial import to_wgs84
+
+    point = to_wgs84(np.array([[lon, lat]]), system)[0]
+    return [
+        {"network": g.plan.network.code, "code": g.code, "kind": g.kind, "households": g.households}
+        for g in queries.locate(float(point[0]), float(point[1]), on=on)
+    ]
+
+
+def _locate_file(file: Path, out: Path, columns: tuple[str, str], system: str, network: str | None, on: date) -> int:
+    """Write the rows of a file with their grid codes in a column ``grid``; return how many lie in none."""
+    import numpy as np
+
+    from quanyu.apps.grids import queries
+    from quanyu.apps.grids.models import Network
+    from quanyu.engines.spatial import to_wgs84
+
+    known = list(Network.objects.order_by("code").values_list("code", flat=True))
+    if network is None and len(known) != 1:
+        raise click.UsageError(f"Say whose grids: --network, one of {', '.join(known) or 'none yet'}.")
+    home = _network(network or known[0])
+    with click.open_file(str(file), encoding="utf-8-sig") as source:
+        reader = csv.DictReader(source)
+        rows = list(reader)
+    header = list(reader.fieldnames or [])
+    points = np.array([_point(row, columns, header, file, number) for number, row in enumerate(rows, start=2)])
+    codes: list[str | None] = []
+    if len(points):
+        lonlat = to_wgs84(points, system)
+        codes = queries.locate_many(home, lonlat[:, 0], lonlat[:, 1], on=on)
+    with click.open_file(str(out), "w", encoding="utf-8") as target:
+        writer = csv.DictWriter(target, [*header, "grid"], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows({**row, "grid": code or ""} for row, code in zip(rows, codes, strict=True))
+    outside = codes.count(None)
+    click.echo(f"{len(codes)} points, {outside} in no grid", err=True)
+    return outside
+
+
+def _point(
+    row: dict[str, str], columns: tuple[str, str], header: list[str], file: Path, number: int
+) -> tuple[float, float]:
+    """Return the point of a row.
+
+    Raises
+    ------
+    BadPoint
+        A column is missing, or holds no finite number.
+    """
+    values = []
+    for column in columns:
+        if column not in header:
+            mend = f"The file has: {', '.join(header)}. Choose with --lon-column and --lat-column."
+            raise BadPoint(file=file.name, row=1, column=column, value="missing", mend=mend)
+        text = (row[column] or "").strip()
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not math.isfinite(value):
+            raise BadPoint(file=file.name, row=number, column=column, value=text or "empty", mend="Give a number.")
+        values.append(value)
+    return values[0], values[1]
 
 
 @click.command()
@@ -99,6 +199,7 @@ def export(network: str, file: Path, number: int | None, kind: str | None, langu
     from quanyu.apps.grids.models import Plan
     from quanyu.errors import NotFound
 
+    form = kind or exports.format_of(file)
     home = _network(network)
     chosen = (
         Plan.objects.filter(network=home, number=number).first()
@@ -107,7 +208,7 @@ def export(network: str, file: Path, number: int | None, kind: str | None, langu
     )
     if chosen is None:
         raise NotFound(what="plan", key=number or "in force", mend=f"Draw one: quanyu plan {network}")
-    exports.write(chosen, kind or exports.format_of(file), file, language=language)
+    exports.write(chosen, form, file, language=language)
     click.echo(str(file), err=True)
 
 

@@ -20,6 +20,10 @@ def with_site(verb: Callable[P, R]) -> Callable[P, R]:
 
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "quanyu.site.settings")
         django.setup()
-        return verb(*args, **kwargs)
+        from django.utils import translation
+
+        # The shell speaks the language of its messages' source; an export names its own.
+        with translation.override("en"):
+            return verb(*args, **kwargs)
 
     return wrapper

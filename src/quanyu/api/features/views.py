@@ -103,7 +103,8 @@ def items(request: HttpRequest, name: str) -> HttpResponse:
     chosen, query = _collection(name), item_query(request)
     found = chosen.during(query.period)
     if query.box is not None:
-        found = found.in_box(*query.box)
+        west, south, east, north = query.box
+        found = found.filter(west__lte=east, east__gte=west, south__lte=north, north__gte=south)
     total = found.count()
     rows = list(found.order_by(*chosen.order).values_list("pk", "wkb", *chosen.columns)[_window(query)])
     head = {

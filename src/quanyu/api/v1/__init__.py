@@ -44,7 +44,7 @@ def refuse_request(request: HttpRequest, error: HttpError) -> HttpResponse:
 
 
 @api.exception_handler(Http404)
-def refuse_address(request: HttpRequest, error: Http404) -> HttpResponse:  # noqa: ARG001 the handler's signature
+def refuse_address(request: HttpRequest, error: Http404) -> HttpResponse:
     """Send that nothing stands at an address."""
     body = {"code": "not_found", "message": "Nothing stands at this address. See /api/.", "where": {}}
     return api.create_response(request, body, status=404)

@@ -12,6 +12,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "grids.review": frozenset({Role.REVIEWER, Role.ADMINISTRATOR}),
     "grids.enforce": frozenset({Role.PLANNER, Role.ADMINISTRATOR}),
     "grids.staff": frozenset({Role.PLANNER, Role.ADMINISTRATOR}),
+    "accounts.manage": frozenset({Role.ADMINISTRATOR}),
     "audit.read": frozenset({Role.ADMINISTRATOR}),
 }
 

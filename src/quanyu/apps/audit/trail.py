@@ -74,7 +74,8 @@ def verify() -> Verdict:
 
 def snapshot(instance: models.Model, *fields: str) -> dict[str, Any]:
     """Return the named fields of a record as plain values, for ``before`` and ``after``."""
-    return {field: getattr(instance, instance._meta.get_field(field).attname) for field in fields}
+    columns = {column.name: column.attname for column in instance._meta.concrete_fields}
+    return {field: getattr(instance, columns[field]) for field in fields}
 
 
 def _plain(value: dict[str, Any] | None) -> dict[str, Any] | None:

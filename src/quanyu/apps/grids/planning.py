@@ -23,9 +23,11 @@ from quanyu.errors import QuanyuError
 
 logger = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
+# Told the stage, the fraction of it that is done and the best figures so far.
+OnProgress = Callable[[str, float, dict[str, Any]], object]
 
 
-def carry_out(run: Run, *, clock: Clock) -> Run:
+def carry_out(run: Run, *, clock: Clock, on_progress: OnProgress | None = None) -> Run:
     """Draw a run's grids and store them as a draft plan; a fault leaves no plan, only the reason.
 
     A run that waits is taken first. The plan and the end of the run are written together, and only while the run is
@@ -35,7 +37,7 @@ def carry_out(run: Run, *, clock: Clock) -> Run:
         state=Run.State.RUNNING, started_at=clock(), seen_at=clock()
     )
     try:
-        _draw_and_store(run, clock)
+        _draw_and_store(run, _Watch(run, clock, on_progress), clock)
     except drawing.Cancelled:
         _end(run, clock, Run.State.CANCELLED)
     except QuanyuError as error:
@@ -57,9 +59,8 @@ def _end(run: Run, clock: Clock, state: Run.State, error: dict[str, Any] | None 
     mine.update(state=state, error=error, ended_at=clock())
 
 
-def _draw_and_store(run: Run, clock: Clock) -> None:
+def _draw_and_store(run: Run, watch: _Watch, clock: Clock) -> None:
     norms = Norms.from_dict(run.norms)
-    watch = _Watch(run, clock)
     begun = time.perf_counter()
     watch("reading", 0.0, {})
     based_on = last_plan(run.network)
@@ -96,14 +97,16 @@ def _consistent_ground(run: Run, based_on: Plan | None) -> tuple[Fabric, Ground]
 class _Watch:
     """Writes progress at most twice a second and learns whether the run is to go on."""
 
-    def __init__(self, run: Run, clock: Clock) -> None:
-        self.run, self.clock, self.stage, self.written = run, clock, "", 0.0
+    def __init__(self, run: Run, clock: Clock, on_progress: OnProgress | None) -> None:
+        self.run, self.clock, self.on_progress, self.stage, self.written = run, clock, on_progress, "", 0.0
 
     def __call__(self, stage: str, fraction: float, best: dict[str, Any]) -> bool:
         now = time.monotonic()
         if stage == self.stage and now - self.written < 0.5:
             return True
         self.stage, self.written = stage, now
+        if self.on_progress is not None:
+            self.on_progress(stage, fraction, best)
         values: dict[str, Any] = {"stage": stage, "progress": fraction, "seen_at": self.clock()}
         if best:
             values["best"] = best

@@ -1,0 +1,84 @@
+"""Verbs that stay: serve, worker."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import click
+
+from quanyu.cli.site import with_site
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True)
+@click.option("--workers", default=2, show_default=True, help="Server processes.")
+@click.option("--worker/--no-worker", "with_worker", default=True, show_default=True, help="Also carry out runs.")
+def serve(host: str, port: int, workers: int, with_worker: bool) -> None:
+    """Serve the site, and carry out planning runs beside it."""
+    require_free(host, port)
+    server = [sys.executable, "-m", "gunicorn", "quanyu.site.wsgi", "--bind", f"{host}:{port}", "--threads", "4"]
+    server += ["--workers", str(workers), "--timeout", "300", "--preload", "--log-level", "warning"]
+    commands = [server, *([[sys.executable, "-m", "quanyu.cli", "worker"]] if with_worker else [])]
+    running = [subprocess.Popen(command) for command in commands]  # noqa: S603 our own commands
+    click.echo(f"http://{host}:{port}/", err=True)
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)
+    code = 0
+    try:
+        while (ended := running[0].poll()) is None:
+            if len(running) > 1 and running[1].poll() is not None:
+                click.echo("quanyu: the worker stopped; it is started again.", err=True)
+                running[1] = subprocess.Popen(commands[1])  # noqa: S603 our own command
+            time.sleep(1.0)
+        code = 1 if ended else 0
+    except KeyboardInterrupt:
+        pass
+    finally:
+        for process in running:
+            with contextlib.suppress(ProcessLookupError):
+                process.terminate()
+        for process in running:
+            process.wait()
+    sys.exit(code)
+
+
+def require_free(host: str, port: int) -> None:
+    """Refuse a port that another program listens on, before anything is started."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            message = f"{host}:{port} cannot be used: {error.strerror}. Choose another port with --port."
+            raise click.UsageError(message) from error
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Carry out what waits, then stop.")
+@with_site
+def worker(once: bool) -> None:
+    """Carry out planning runs as they are asked for."""
+    from django.utils import timezone
+
+    from quanyu.apps.grids import planning, runs
+
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    while True:
+        runs.fail_silent_runs(at=timezone.now())
+        run = runs.next_run(at=timezone.now())
+        if run is not None:
+            run = planning.carry_out(run, clock=timezone.now)
+            click.echo(f"{run}: {run.state}", err=True)
+        elif once:
+            return
+        else:
+            time.sleep(0.5)

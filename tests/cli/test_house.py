@@ -1,0 +1,164 @@
+"""The verbs that keep house: init, user, check, worker, serve, demo."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from django.db import connection
+from tests.factories import AT, NORMS, make_network, make_people, make_riverside, make_riverside_in_force, make_user
+
+from quanyu.apps.accounts.models import Role, User
+from quanyu.apps.accounts.permissions import may
+from quanyu.apps.audit.models import Entry
+from quanyu.apps.grids import actions
+from quanyu.apps.grids.models import Run
+from quanyu.cli import main
+
+
+def _run(*arguments: str, **options: Any) -> Result:
+    return CliRunner().invoke(main, list(arguments), catch_exceptions=False, **options)
+
+
+def _make(name: str, role: str, password: str = "grids-by-the-river") -> Result:  # noqa: S107 of the test
+    return _run("user", name, "--role", role, "--password", password, "--display-name", "Zhou")
+
+
+def test_an_account_is_made_with_its_role_and_recorded_without_its_password(db: None) -> None:
+    assert _make("zhou", "planner").exit_code == 0
+    account = User.objects.get(username="zhou")
+    assert account.check_password("grids-by-the-river")
+    assert may(account, "grids.draw")
+    entry = Entry.objects.get(verb="user.created")
+    assert entry.after == {"username": "zhou", "display_name": "Zhou", "roles": ["planner"]}
+    assert "river" not in json.dumps(entry.after)
+
+
+def test_an_account_gets_another_role_and_the_trail_has_both(db: None) -> None:
+    _make("zhou", "planner")
+    _make("zhou", "reviewer")
+    entry = Entry.objects.get(verb="user.changed")
+    assert (entry.before["roles"], entry.after["roles"]) == (["planner"], ["reviewer"])
+    assert not may(User.objects.get(), "grids.draw")
+
+
+@pytest.mark.parametrize("password", ["short", "1234567890", "password123", "zhou-zhou"])
+def test_a_weak_password_makes_no_account(db: None, password: str) -> None:
+    result = _make("zhou", "planner", password)
+    assert result.exit_code == 2
+    assert "The password cannot be taken." in result.stderr
+    assert not User.objects.exists()
+
+
+def test_check_finds_a_whole_house_whole(db: None) -> None:
+    make_riverside_in_force(make_people())
+    result = _run("check", "--json")
+    report = json.loads(result.stdout)
+    assert (report["audit"]["intact"], report["plans"]) == (True, [])
+    assert report["audit"]["entries"] == Entry.objects.count()
+    assert result.exit_code == 0
+
+
+def _drop(table: str) -> None:
+    """Take a table's guards away, as somebody with the database's password could."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+            return
+        cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = %s", [table])
+        for (name,) in cursor.fetchall():
+            cursor.execute(f"DROP TRIGGER {name}")
+
+
+@pytest.mark.parametrize(
+    ("table", "sql", "fault"),
+    [
+        ("grids_grid", "UPDATE grids_grid SET households = households + 1 WHERE code LIKE '%%001'", "its places"),
+        ("grids_membership", "DELETE FROM grids_membership WHERE part = 3", "lack a part"),
+        ("grids_codeuse", "DELETE FROM grids_codeuse WHERE code LIKE '%%002001'", "is not on record as used"),
+        ("grids_plan", "UPDATE grids_plan SET in_force_to = '2026-12-31'", "no plan follows"),
+        ("audit_entry", "UPDATE audit_entry SET verb = 'nothing' WHERE verb = 'plan.reviewed'", "broken at entry"),
+    ],
+)
+def test_check_finds_what_was_tampered_with(db: None, table: str, sql: str, fault: str) -> None:
+    make_riverside_in_force(make_people())
+    _drop(table)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [])
+    result = _run("check")
+    assert result.exit_code == 1
+    assert fault in result.stdout
+    if connection.vendor == "sqlite":
+        assert f"does not protect {table}" in result.stdout
+
+
+def test_the_worker_carries_out_what_waits(db: None) -> None:
+    network = make_network(make_riverside())
+    run = actions.start_run(network, NORMS, actor=None, at=AT)
+    result = _run("worker", "--once")
+    run.refresh_from_db()
+    assert run.state == Run.State.DONE
+    assert "done" in result.stderr
+
+
+def test_the_demo_refuses_a_database_with_accounts_of_its_own(db: None) -> None:
+    make_user("wang", Role.PLANNER)
+    result = _run("demo", "--no-serve")
+    assert result.exit_code == 1
+    assert "the demo needs a database for itself" in result.stderr
+
+
+@pytest.mark.parametrize("verb", ["serve", "demo"])
+def test_a_port_that_is_taken_is_said_before_anything_starts(verb: str) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        result = _run(verb, "--port", str(port))
+    assert result.exit_code == 2
+    assert f"127.0.0.1:{port} cannot be used" in result.stderr
+    assert "--port" in result.stderr
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def test_init_and_serve_on_a_fresh_folder(tmp_path: Path) -> None:
+    environment = {k: v for k, v in os.environ.items() if k != "QUANYU_DATABASE_URL"} | {"QUANYU_HOME": str(tmp_path)}
+    command = [sys.executable, "-m", "quanyu.cli"]
+    subprocess.run([*command, "init"], env=environment, check=True, capture_output=True)
+    port = _free_port()
+    server = subprocess.Popen([*command, "serve", "--port", str(port), "--workers", "1"], env=environment)
+    try:
+        address = f"http://127.0.0.1:{port}/api/v1/grids"
+        body = _fetch(address, server)
+        assert body == {"total": 0, "items": []}
+    finally:
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(timeout=30) == 0
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def _fetch(address: str, server: subprocess.Popen[bytes]) -> Any:
+    for _ in range(240):
+        assert server.poll() is None
+        try:
+            with urllib.request.urlopen(address, timeout=10) as response:  # noqa: S310 our own loopback address
+                return json.load(response)
+        except OSError:
+            time.sleep(0.25)
+    pytest.fail("the server did not answer")

@@ -1,0 +1,123 @@
+"""The verbs plan, locate and export: results on stdout, progress on stderr, 0 done, 1 a finding, 2 misuse."""
+
+from __future__ import annotations
+
+import csv
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pyogrio
+import pytest
+from click.testing import CliRunner, Result
+from tests.factories import TODAY, make_network, make_people, make_riverside, make_riverside_in_force
+
+from quanyu.apps.grids.models import Grid, Plan, Run
+from quanyu.cli import main
+
+DRAW = ["plan", "riverside", "--steps", "300", "--seed", "1"]
+
+
+def _run(*arguments: Any, **options: Any) -> Result:
+    return CliRunner().invoke(main, [str(each) for each in arguments], catch_exceptions=False, **options)
+
+
+@pytest.fixture
+def plan(db: None) -> Plan:
+    return make_riverside_in_force(make_people())
+
+
+def test_plan_keeps_a_draft_and_prints_its_figures(db: None) -> None:
+    make_network(make_riverside())
+    result = _run(*DRAW, "--json")
+    figures = json.loads(result.stdout)
+    plan = Plan.objects.get()
+    assert figures == {"plan": 1, **plan.metrics}
+    assert plan.status == Plan.Status.DRAFT
+    assert "Drawing" in result.stderr
+    assert result.exit_code == (0 if figures["basic_in_range"] == figures["basic"] else 1)
+
+
+def test_plan_finds_a_rule_that_cannot_be_kept(db: None) -> None:
+    make_network(make_riverside())
+    result = _run(*DRAW, "--lower", "4000", "--upper", "5000")
+    assert result.exit_code == 1
+    assert "basic_in_range: 0" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["plan", "nowhere"], "No network nowhere. Known are: riverside."),
+        ([*DRAW, "--lower", "500", "--upper", "300"], "upper is 300: give at least the lower limit, 500."),
+        (["export", "riverside", "map.doc"], "map.doc is no export format"),
+        (["export", "riverside", "map.png"], "No plan in force"),
+        (["locate"], "Give LON and LAT, or --file."),
+        (["locate", "117.5", "36.7", "--system", "Mars"], "MARS is no known coordinate system"),
+    ],
+)
+def test_misuse_is_said_in_a_line(db: None, arguments: list[str], message: str, tmp_path: Path) -> None:
+    make_network(make_riverside())
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 2
+    assert message in result.stderr.replace("\n", " ")
+    assert not Run.objects.exists()
+
+
+def test_locate_names_the_grid_of_a_point(plan: Plan) -> None:
+    grid = plan.grids.filter(kind=Grid.Kind.BASIC).earliest("code")
+    result = _run("locate", grid.label_lon, grid.label_lat, "--day", TODAY, "--json")
+    assert json.loads(result.stdout) == [
+        {"network": "riverside", "code": grid.code, "kind": "basic", "households": grid.households}
+    ]
+    assert result.exit_code == 0
+    before = _run("locate", grid.label_lon, grid.label_lat, "--day", TODAY - timedelta(days=1))
+    assert (before.exit_code, before.stdout) == (1, "")
+
+
+def test_locate_adds_a_column_to_a_file_of_points(plan: Plan, tmp_path: Path) -> None:
+    grids = list(plan.grids.order_by("code"))
+    rows = [f"{grid.code},{grid.label_lon},{grid.label_lat}" for grid in grids]
+    (tmp_path / "points.csv").write_text("\n".join(["name,x,y", *rows, "far,0,0"]), encoding="utf-8-sig")
+    out = tmp_path / "out.csv"
+    columns = ["--lon-column", "x", "--lat-column", "y"]
+    result = _run("locate", "--file", tmp_path / "points.csv", *columns, "--out", out, "--day", TODAY)
+    with out.open(encoding="utf-8") as lines:
+        written = list(csv.DictReader(lines))
+    assert [row["grid"] for row in written] == [*(grid.code for grid in grids), ""]
+    assert [row["name"] for row in written[:-1]] == [row["grid"] for row in written[:-1]]
+    assert f"{len(grids) + 1} points, 1 in no grid" in result.stderr
+    assert result.exit_code == 1
+
+
+def test_locate_reads_stdin_and_writes_stdout(plan: Plan) -> None:
+    grid = plan.grids.earliest("code")
+    text = f"lon,lat\n{grid.label_lon},{grid.label_lat}\n"
+    result = _run("locate", "--file", "-", "--day", TODAY, input=text)
+    assert result.stdout.splitlines()[1].endswith(f",{grid.code}")
+    assert result.exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("x,y\n1,2\n", "row 1, column lon: missing is no coordinate. The file has: x, y."),
+        ("lon,lat\n117,36\n117,about 36\n", "row 3, column lat: about 36 is no coordinate"),
+        ("lon,lat\n,36\n", "row 2, column lon: empty is no coordinate"),
+        ("lon,lat\nnan,36\n", "row 2, column lon: nan is no coordinate"),
+    ],
+)
+def test_a_row_without_a_point_is_named(plan: Plan, tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "points.csv").write_text(text)
+    out = tmp_path / "out.csv"
+    result = _run("locate", "--file", tmp_path / "points.csv", "--out", out)
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert not out.exists()
+
+
+def test_export_writes_the_plan_in_force(plan: Plan, tmp_path: Path) -> None:
+    result = _run("export", "riverside", tmp_path / "grids.gpkg", "--plan", plan.number)
+    assert result.exit_code == 0
+    assert pyogrio.read_info(tmp_path / "grids.gpkg")["features"] == plan.grids.count()

@@ -1,0 +1,36 @@
+"""What the locating engine refuses."""
+
+from __future__ import annotations
+
+from quanyu.errors import InvalidInput
+
+
+class NotPolygon(InvalidInput):
+    """A row of the polygons is something else."""
+
+    code = "not_polygon"
+    template = "polygons[%(row)s] is %(got)s. Give a polygon or multipolygon, or leave the row out."
+
+
+class CoordinateTooLarge(InvalidInput):
+    """A coordinate is so large that products of it overflow."""
+
+    code = "coordinate_too_large"
+    template = "polygons[%(row)s] has the coordinate %(value)s; allowed is up to %(most)s. Check the coordinate system."
+
+
+class NoLocator(InvalidInput):
+    """The file holds no locator, or not the whole of it."""
+
+    code = "no_locator"
+    template = "%(file)s is no locator file that can be opened: %(reason)s. Build the locator again and save it there."
+
+
+class OtherPolygons(InvalidInput):
+    """The file was built from other polygons than those asked for."""
+
+    code = "other_polygons"
+    template = (
+        "%(file)s was built from other polygons (key %(value)s, expected %(expected)s). Build the locator again from "
+        "today's polygons."
+    )

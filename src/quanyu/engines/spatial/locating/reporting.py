@@ -1,0 +1,107 @@
+"""Say how far a set of polygons is a partition."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+
+from quanyu.engines.arrays import FloatArray, IntArray
+from quanyu.engines.spatial.locating._kernels import Edges
+
+# How far from an edge its other side is looked at, as a share of its length.
+ASIDE = 1e-6
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """Ground that two polygons both claim; ``x`` and ``y`` lie in it."""
+
+    one: int
+    other: int
+    area: float
+    x: float
+    y: float
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Ground between polygons that none claims; ``x`` and ``y`` lie in it."""
+
+    area: float
+    x: float
+    y: float
+
+
+@dataclass(frozen=True)
+class Report:
+    """How far the polygons are a partition; areas in squared units of the coordinates, largest first.
+
+    ``shared`` edges have a polygon on either side; ``outer`` ones have nothing on the other side; ``unshared`` ones
+    have a polygon there whose border has other vertices, and ``unshared_at`` is the middle of the first such edge.
+    """
+
+    polygons: int
+    edges: int
+    shared: int
+    outer: int
+    unshared: int
+    unshared_at: tuple[float, float] | None
+    overlaps: tuple[Overlap, ...]
+    gaps: tuple[Gap, ...]
+
+    @property
+    def is_partition(self) -> bool:
+        """Whether no ground is claimed twice or, between polygons, not at all."""
+        return not self.overlaps and not self.gaps
+
+
+def report(
+    edges: Edges, clashes: Any, places: FloatArray, polygons: int, locate: Callable[[FloatArray, FloatArray], IntArray]
+) -> Report:
+    """Return the report on the edges of an index, and on pairs of polygons found to hold one place."""
+    alone = np.flatnonzero((edges.left < 0) | (edges.right < 0))
+    x, y = (edges.x1 + edges.x2)[alone] / 2, (edges.y1 + edges.y2)[alone] / 2
+    dx, dy = (edges.x2 - edges.x1)[alone], (edges.y2 - edges.y1)[alone]
+    towards = np.where(edges.left[alone] < 0, ASIDE, -ASIDE)
+    beyond = locate(x - towards * dy, y + towards * dx) if len(alone) else np.empty(0, dtype=np.int64)
+    unshared = np.flatnonzero(beyond >= 0)
+    return Report(
+        polygons=polygons, edges=len(edges.left), shared=len(edges.left) - len(alone), outer=len(alone) - len(unshared),
+        unshared=len(unshared),
+        unshared_at=(float(x[unshared[0]]), float(y[unshared[0]])) if len(unshared) else None,
+        overlaps=_overlaps(edges, clashes, places), gaps=_gaps(edges, alone, locate),
+    )  # fmt: skip
+
+
+def _segments(edges: Edges, chosen: IntArray) -> Any:
+    ends = np.stack([edges.x1[chosen], edges.y1[chosen], edges.x2[chosen], edges.y2[chosen]], axis=1)
+    return shapely.linestrings(ends.reshape(-1, 2, 2))
+
+
+def _overlaps(edges: Edges, clashes: Any, places: FloatArray) -> tuple[Overlap, ...]:
+    found = []
+    area_of: dict[int, Any] = {}
+    for (one, other), (x, y) in zip(clashes.tolist(), places.tolist(), strict=True):
+        for polygon in (one, other):
+            if polygon not in area_of:
+                own = np.flatnonzero((edges.left == polygon) | (edges.right == polygon))
+                area_of[polygon] = shapely.build_area(shapely.unary_union(_segments(edges, own)))
+        both = shapely.intersection(area_of[one], area_of[other])
+        found.append(Overlap(one=one, other=other, area=float(both.area), x=x, y=y))
+    return tuple(sorted(found, key=lambda each: (-each.area, each.one, each.other)))
+
+
+def _gaps(edges: Edges, alone: IntArray, locate: Callable[[FloatArray, FloatArray], IntArray]) -> tuple[Gap, ...]:
+    """Return the faces that edges with one polygon enclose and nobody claims."""
+    faces = shapely.get_parts(shapely.polygonize([shapely.unary_union(_segments(edges, alone))]))
+    if not len(faces):
+        return ()
+    inner = shapely.get_coordinates(shapely.point_on_surface(faces))
+    empty = np.flatnonzero(locate(inner[:, 0], inner[:, 1]) < 0)
+    area = shapely.area(faces[empty])
+    order = empty[np.argsort(-area, kind="stable")]
+    return tuple(Gap(area=float(faces[i].area), x=float(inner[i, 0]), y=float(inner[i, 1])) for i in order.tolist())

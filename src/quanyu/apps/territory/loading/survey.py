@@ -17,7 +17,7 @@ from quanyu.apps.territory.loading.layers import Layer
 from quanyu.apps.territory.loading.reports import named
 from quanyu.apps.territory.models import CountMethod, Division, KindRule, Level
 from quanyu.engines.arrays import FloatArray, GeometryArray, IntArray
-from quanyu.engines.spatial import Locator, metric_projection, project, unproject
+from quanyu.engines.spatial import metric_projection, project, unproject
 from quanyu.errors import QuanyuError
 
 # A generalised border runs this far from the true one; a building that near to it belongs to the nearest division.
@@ -186,10 +186,10 @@ def _held(
         left = np.flatnonzero(held < 0)
         if len(members) and len(left):
             polygons = np.array([divisions[i].geometry for i in members], dtype=object)
-            inside = Locator(polygons).locate(*xy[left].T)
+            inside = _holder(polygons, points[left])
             held[left[inside >= 0]] = members[inside[inside >= 0]]
     left = np.flatnonzero(held < 0)
-    held[left[Locator(np.array([outline], dtype=object)).locate(*xy[left].T) >= 0]] = 0
+    held[left[_holder(np.array([outline], dtype=object), points[left]) >= 0]] = 0
     _take_near(outline, divisions, points, held, findings)
     lost = np.flatnonzero(held < 0)
     if len(lost) and (not leave_out or len(lost) == len(held)):
@@ -201,6 +201,14 @@ def _held(
     if len(lost):
         findings.append({"kind": "left_out", "count": len(lost), "rows": _rows(lost)})
     return held
+
+
+def _holder(polygons: GeometryArray, points: GeometryArray) -> IntArray:
+    """Return the first polygon that holds each point, −1 for none; asked once, so no index is worth keeping."""
+    point, polygon = shapely.STRtree(polygons).query(points, predicate="intersects")
+    first = np.full(len(points), len(polygons), dtype=np.int64)
+    np.minimum.at(first, point, polygon)
+    return np.where(first < len(polygons), first, -1)
 
 
 def _take_near(

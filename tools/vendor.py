@@ -16,7 +16,7 @@ FILES = {
     "htmx.org/dist/htmx.min.js": "htmx.min.js",
     "maplibre-gl/dist/maplibre-gl.js": "maplibre-gl.js",
     "maplibre-gl/dist/maplibre-gl.css": "maplibre-gl.css",
-    "echarts/dist/echarts.simple.min.js": "echarts.min.js",
+    "echarts/dist/echarts.common.min.js": "echarts.min.js",
 }
 
 

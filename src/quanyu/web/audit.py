@@ -8,6 +8,7 @@ from django.shortcuts import render
 
 from quanyu.apps.audit.models import Entry
 from quanyu.apps.audit.trail import verify
+from quanyu.web import words
 from quanyu.web.access import needs
 
 
@@ -18,4 +19,5 @@ def trail(request: HttpRequest) -> HttpResponse:
     if subject := request.GET.get("subject", ""):
         entries = entries.filter(subject_type=subject)
     page = Paginator(entries, 50).get_page(request.GET.get("page"))
-    return render(request, "audit/trail.html", {"page": page, "verdict": verify()})
+    rows = [(entry, words.act(entry.verb, entry.before, entry.after)) for entry in page]
+    return render(request, "audit/trail.html", {"page": page, "rows": rows, "verdict": verify()})

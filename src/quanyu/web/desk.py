@@ -8,17 +8,21 @@ from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from quanyu.apps.grids import actions
-from quanyu.apps.grids.models import Network, Run
-from quanyu.apps.grids.norms import InvalidNorm, Norms
+from quanyu.apps.grids.models import Network, Plan, Run
+from quanyu.apps.grids.norms import EXCLUSIVE_KINDS, InvalidNorm, Norms
+from quanyu.apps.grids.queries import plan_in_force
 from quanyu.apps.territory.models import Barrier, PlaceKind
 from quanyu.errors import QuanyuError
+from quanyu.web import words
 from quanyu.web.access import actor, needs
+from quanyu.web.sources import sources_of
 
 
 class NormsForm(forms.Form):
@@ -34,30 +38,38 @@ class NormsForm(forms.Form):
     )  # fmt: skip
     stability = forms.FloatField(
         label=gettext_lazy("Closeness to today's grids"), initial=0, min_value=0, max_value=1,
-        widget=forms.NumberInput(attrs={"step": "0.1"}), help_text=gettext_lazy("0 draws freely, 1 moves few households."),
+        widget=forms.NumberInput(attrs={"step": "0.1"}),
+        help_text=gettext_lazy("0 draws freely, 1 moves as few households as it can."),
     )  # fmt: skip
     barriers = forms.MultipleChoiceField(
         label=gettext_lazy("Never cross"), choices=Barrier.Kind.choices, widget=forms.CheckboxSelectMultiple,
         initial=["waterway", "railway", "motorway"], required=False,
     )  # fmt: skip
     allow_crossings = forms.BooleanField(
-        label=gettext_lazy("Bridges and level crossings join both sides"), required=False
-    )
+        label=gettext_lazy("Bridges and level crossings join both sides"), required=False,
+        help_text=gettext_lazy("Where a road open to people passes, a grid may reach over the barrier."),
+    )  # fmt: skip
     split_heavy = forms.BooleanField(
-        label=gettext_lazy("Divide buildings above the norm by entrances"), required=False, initial=True
-    )
+        label=gettext_lazy("Divide buildings above the norm by entrances"), required=False, initial=True,
+        help_text=gettext_lazy("Otherwise such a building is a grid alone, and marked."),
+    )  # fmt: skip
     exclusive_kinds = forms.MultipleChoiceField(
         label=gettext_lazy("Exclusive grids for"), required=False, widget=forms.CheckboxSelectMultiple,
-        choices=[c for c in PlaceKind.choices if c[0] in ("office", "industrial", "market", "scenic")],
+        choices=[choice for choice in PlaceKind.choices if choice[0] in EXCLUSIVE_KINDS],
         initial=["office", "industrial", "market", "scenic"],
     )  # fmt: skip
     exclusive_min_m2 = forms.FloatField(
-        label=gettext_lazy("Exclusive from (m² of footprint)"), initial=5000, min_value=0
-    )
+        label=gettext_lazy("Exclusive from a footprint of"), initial=5000, min_value=0,
+        help_text=gettext_lazy("Smaller sites stay in the basic grid around them."),
+    )  # fmt: skip
     seed = forms.IntegerField(
         label=gettext_lazy("Seed"), initial=0, min_value=0,
         help_text=gettext_lazy("The same inputs and seed give the same grids."),
     )  # fmt: skip
+    units = {
+        "lower": gettext_lazy("households"), "upper": gettext_lazy("households"), "exclusive_min_m2": "m²",
+        "stability": gettext_lazy("from 0 to 1"),
+    }  # fmt: skip
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data
@@ -71,35 +83,58 @@ class NormsForm(forms.Form):
 
 @needs("grids.draw")
 def desk(request: HttpRequest) -> HttpResponse:
-    """List the networks a planner may draw."""
-    return render(request, "desk/desk.html", {"networks": Network.objects.select_related("territory")})
+    """List the networks a planner may draw, with the plan that rules each."""
+    today = timezone.localdate()
+    rows = [(each, plan_in_force(each, on=today)) for each in Network.objects.select_related("territory")]
+    return render(request, "desk/desk.html", {"rows": rows})
 
 
 @needs("grids.draw")
 def network(request: HttpRequest, network: str) -> HttpResponse:
     """Show a network's norms form, runs and plans; a post asks for a drawing."""
     home = get_object_or_404(Network.objects.select_related("territory"), code=network)
-    form = NormsForm(request.POST or None)
+    plans = list(home.plans.select_related("made_by")[:20])
+    form = NormsForm(request.POST or None, initial=_last_norms(plans))
     if request.method == "POST" and form.is_valid():
         try:
             run = actions.start_run(home, form.norms, actor=actor(request), at=timezone.now())
             return redirect("run", run.pk)
         except QuanyuError as error:
             form.add_error(None, _(error.template) % error.params)
-    context = {"network": home, "form": form, "runs": home.runs.select_related("plan")[:10], "plans": home.plans.all()[:10]}
+    today = timezone.localdate()
+    context = {
+        "network": home,
+        "form": form,
+        "runs": home.runs.select_related("plan", "made_by")[:10],
+        "plans": [(plan, plan.standing(on=today)) for plan in plans],
+        "made_up": sources_of(home.territory)["is_made_up"],
+    }
     return render(request, "desk/network.html", context)
+
+
+def _last_norms(plans: list[Plan]) -> dict[str, Any]:
+    """Return the norms of the network's last plan, to begin from."""
+    return {name: plans[0].norms[name] for name in NormsForm.base_fields if name in plans[0].norms} if plans else {}
 
 
 @needs("grids.draw")
 def run(request: HttpRequest, pk: int) -> HttpResponse:
     """Show a run's progress; the fragment swaps itself every second while it lasts."""
-    record = get_object_or_404(Run.objects.select_related("network", "plan"), pk=pk)
+    record = get_object_or_404(Run.objects.select_related("network__territory", "plan", "made_by"), pk=pk)
     lasting = record.state in (Run.State.QUEUED, Run.State.RUNNING)
-    context = {"run": record, "lasting": lasting, "percent": round(record.progress * 100)}
+    end = record.ended_at or timezone.now()
+    context = {
+        "run": record,
+        "lasting": lasting,
+        "percent": round(record.progress * 100),
+        "stage": words.stage(record.stage),
+        "seconds": round((end - record.started_at).total_seconds()) if record.started_at else None,
+        "made_up": sources_of(record.network.territory)["is_made_up"],
+    }
     fragment = request.headers.get("HX-Request") == "true"
     response = render(request, "desk/_progress.html" if fragment else "desk/run.html", context)
     if fragment and record.state == Run.State.DONE and record.plan_id:
-        response.headers["HX-Redirect"] = f"/plans/{record.plan_id}"
+        response.headers["HX-Redirect"] = reverse("plan", args=[record.plan_id])
     return response
 
 

@@ -13,13 +13,13 @@ def _fabric(territory: str) -> Fabric | None:
     return Fabric.objects.select_related("territory").filter(territory__code=territory).first()
 
 
-def _etag(request: HttpRequest, territory: str, archive: str, zoom: int, x: int, y: int) -> str | None:
+def _etag(_request: HttpRequest, territory: str, archive: str, zoom: int, x: int, y: int) -> str | None:
     fabric = _fabric(territory)
     return f'"{fabric.inputs_hash[:16]}-{archive}-{zoom}-{x}-{y}"' if fabric else None
 
 
 @condition(etag_func=_etag)
-def tile(request: HttpRequest, territory: str, archive: str, zoom: int, x: int, y: int) -> HttpResponse:
+def tile(_request: HttpRequest, territory: str, archive: str, zoom: int, x: int, y: int) -> HttpResponse:
     """Return a vector tile, or nothing where the map is empty."""
     fabric = _fabric(territory)
     if fabric is None or archive not in tiles.ARCHIVES:

@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from quanyu.web import accounts, audit, desk, grids, map, plans, territory, tiles
+from quanyu.web import accounts, audit, desk, grids, map, plans, territory, tiles  # noqa: A004 a page is named as its noun
 
 urlpatterns = [
     path("", map.home, name="map"),
     path("search", map.search, name="search"),
+    path("names/<slug:network>.geojson", map.names, name="names"),
     path("my-grid", grids.my_grid, name="my-grid"),
     path("grids/<slug:network>/<str:code>", grids.grid, name="grid"),
     path("grids/<slug:network>/<str:code>/notice", grids.notice, name="notice"),
@@ -18,6 +19,8 @@ urlpatterns = [
     path("plans/<int:pk>", plans.plan, name="plan"),
     path("plans/<int:pk>/grids.geojson", plans.features, name="plan-features"),
     path("plans/<int:pk>/moved.geojson", plans.moved, name="plan-moved"),
+    path("plans/<int:pk>/moves", plans.moves, name="plan-moves"),
+    path("plans/<int:pk>/move", plans.move, name="plan-move"),
     path("plans/<int:pk>/export/<slug:kind>", plans.export, name="plan-export"),
     path("plans/<int:pk>/<slug:verb>", plans.verb, name="plan-verb"),
     path("tiles/<str:territory>/<slug:archive>/<int:zoom>/<int:x>/<int:y>", tiles.tile, name="tile"),

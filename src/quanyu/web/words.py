@@ -1,35 +1,83 @@
-"""Sentences about what the engine found."""
+"""Sentences about what the engine found and what people did."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 RULES = {
-    "heavy": lambda: _("One building is heavier than the norm by itself."),
-    "light": lambda: _("Borders and barriers cut off fewer households than the norm asks for."),
-    "gap": lambda: _("The households inside these borders and barriers fit no whole number of grids."),
-    "empty": lambda: _("Nobody lives inside these borders and barriers."),
-    "not_found": lambda: _("No better division was found; it is not proven that there is none."),
+    "heavy": gettext_lazy("One building alone is above the norm, by %(by)s households."),
+    "light": gettext_lazy("Borders and barriers cut off a piece that is %(by)s households short of the norm."),
+    "gap": gettext_lazy("The households between these borders and barriers fit no whole number of grids (%(by)s off)."),
+    "empty": gettext_lazy("Nobody lives between these borders and barriers."),
+    "not_found": gettext_lazy(
+        "No better division was found (%(by)s households off); that there is none is not proven."
+    ),
+    "by_hand": gettext_lazy("An edit by hand left it %(by)s households outside the norm."),
+}
+MENDS = {
+    "upper": gettext_lazy("Raise the upper limit to %(value)s."),
+    "lower": gettext_lazy("Lower the lower limit to %(value)s."),
+    "split": gettext_lazy("Divide the building by entrances into %(value)s parts."),
+    "undo": gettext_lazy("Take edit %(value)s back, or move another place."),
+    "barrier_or_border": gettext_lazy("Allow a passage over the barrier or border to a neighbouring grid."),
+}
+STAGES = {
+    "reading": gettext_lazy("reading buildings and borders"),
+    "exclusive": gettext_lazy("cutting out exclusive grids"),
+    "drawing": gettext_lazy("drawing and improving basic grids"),
+    "writing": gettext_lazy("writing the plan"),
+}
+ACTS = {
+    "run.asked": gettext_lazy("asked for a drawing"),
+    "run.cancelled": gettext_lazy("cancelled the drawing"),
+    "plan.drawn": gettext_lazy("drew the plan"),
+    "plan.edited": gettext_lazy("moved %(place)s from %(from)s to %(to)s"),
+    "plan.edit_undone": gettext_lazy("took back: %(place)s is in %(to)s again"),
+    "plan.reviewed": gettext_lazy("reviewed the plan"),
+    "plan.enforced": gettext_lazy("put the plan in force from %(day)s: %(households)s households move"),
+    "plan.discarded": gettext_lazy("discarded the plan"),
+    "grid.staffed": gettext_lazy("changed who serves the grid"),
+    "network.created": gettext_lazy("opened the network"),
+    "aliases.loaded": gettext_lazy("loaded codes of another system"),
+    "boundaries.loaded": gettext_lazy("loaded boundaries"),
+    "city.loaded": gettext_lazy("loaded a city file"),
+    "division.made": gettext_lazy("made a division"),
+    "divisions.loaded": gettext_lazy("loaded a list of divisions"),
+    "households.loaded": gettext_lazy("loaded counts of households"),
+    "kinds.applied": gettext_lazy("applied the table of kinds"),
+    "kinds.changed": gettext_lazy("changed the table of kinds"),
 }
 
 
 def rule(reason: dict[str, Any]) -> str:
     """Return why a rule is broken, in a sentence."""
-    return RULES[reason["rule"]]()
+    return str(RULES[reason["rule"]]) % {"by": f"{reason['by']:,}"}
 
 
 def mends(reason: dict[str, Any]) -> list[str]:
     """Return what would mend it, a sentence each."""
-    sentences = []
-    for kind, value in reason["mends"]:
-        if kind == "upper":
-            sentences.append(_("Raise the upper limit to %(value)s.") % {"value": value})
-        elif kind == "lower":
-            sentences.append(_("Lower the lower limit to %(value)s.") % {"value": value})
-        elif kind == "split":
-            sentences.append(_("Divide the building by entrances into %(value)s parts.") % {"value": value})
-        else:
-            sentences.append(_("Allow a passage over the barrier or border to a neighbouring grid."))
-    return sentences
+    return [str(MENDS[kind]) % {"value": value} for kind, value in reason["mends"]]
+
+
+def why(reasons: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return each broken rule of a grid with what would mend it, as sentences."""
+    return [{"why": rule(reason), "mends": mends(reason)} for reason in reasons]
+
+
+def stage(name: str) -> str:
+    """Return what a run is doing."""
+    return str(STAGES[name]) if name in STAGES else ""
+
+
+def act(verb: str, before: dict[str, Any] | None, after: dict[str, Any] | None) -> str:
+    """Return what an entry of the trail says somebody did; an act without words of its own is shown by its name."""
+    if verb not in ACTS:
+        return verb
+    old, new = before or {}, after or {}
+    values = {
+        "place": new.get("place", ""), "from": old.get("grid", ""), "to": new.get("grid", ""),
+        "day": new.get("from", ""), "households": new.get("households_moved", ""),
+    }  # fmt: skip
+    return str(ACTS[verb]) % values

@@ -14,7 +14,7 @@ UNKNOWN = "—"
 @register.filter
 def grouped(value: float | None, digits: int = 0) -> str:
     """Write a number with its thousands apart: 12,345; a dash where it is unknown."""
-    return UNKNOWN if value is None or value == "" else f"{float(value):,.{digits}f}"
+    return UNKNOWN if value is None else f"{float(value):,.{digits}f}"
 
 
 @register.filter

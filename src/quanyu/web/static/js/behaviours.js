@@ -4,13 +4,29 @@ document.addEventListener("keydown", (event) => {
     event.preventDefault();
     document.querySelector("input[type=search]")?.focus();
   }
+  if (event.key === "Escape") document.getElementById("found")?.replaceChildren();
+});
+document.addEventListener("click", (event) => {
+  if (!event.target.closest("[role=search]") || event.target.closest("#found a")) document.getElementById("found")?.replaceChildren();
 });
 
+// The device's position, asked for once and only sent with the question.
 document.querySelector("[data-position]")?.addEventListener("click", (event) => {
   const note = document.querySelector("[data-position-note]");
-  navigator.geolocation.getCurrentPosition(
-    ({ coords }) => location.assign(`?lon=${coords.longitude}&lat=${coords.latitude}&system=WGS84`),
-    () => { note.hidden = false; },
-  );
-  event.preventDefault();
+  const form = event.target.closest("form");
+  const give = ({ coords }) => {
+    form.elements.lon.value = coords.longitude.toFixed(6);
+    form.elements.lat.value = coords.latitude.toFixed(6);
+    form.elements.system.value = "WGS84";
+    form.submit();
+  };
+  if (navigator.geolocation) navigator.geolocation.getCurrentPosition(give, () => { note.hidden = false; });
+  else note.hidden = false;
+});
+
+document.querySelector("[data-print]")?.addEventListener("click", () => print());
+
+// A form sent from a page keeps the view of its map: the fragment goes with the address it is sent to.
+document.addEventListener("submit", ({ target }) => {
+  if (target.method === "post" && target.hasAttribute("data-keep-view")) target.action = `${target.action.split("#")[0]}${location.hash}`;
 });

@@ -1,171 +1,207 @@
-// The map component: background tiles, grids, selection. Attached to [data-map]; its words come from the page.
-const RAMP = ["#e6f4f1", "#b9dedb", "#86c5c4", "#4aa5ab", "#0b7285", "#094d5a"];
-// Okabe and Ito: eight colours that colour-blind eyes tell apart.
-const EIGHT = ["#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7", "#999999"];
+// The map component, attached to [data-map]. Its words come from the page, its state is in the address.
+import { RAMP, classes } from "./map/palette.js";
+import { GROUPS, fill, style } from "./map/style.js";
+import { compare } from "./map/compare.js";
 
-function breaks(lower, upper) {
-  const third = Math.floor((upper + 1 - lower) / 3);
-  return [lower, lower + third, lower + 2 * third, upper + 1, 2 * upper];
+const LANGUAGE = document.documentElement.lang;
+const number = (value, digits = 0) => new Intl.NumberFormat(LANGUAGE, { maximumFractionDigits: digits }).format(value);
+const area = (m2) => (m2 >= 1e5 ? `${number(m2 / 1e6, 2)} km²` : `${number(m2)} m²`);
+const read = async (url) => (await fetch(url, { headers: { Accept: "application/geo+json" } })).json();
+
+function labels(grids) {
+  const features = grids.features.map(({ properties: p }) => ({
+    type: "Feature",
+    geometry: { type: "Point", coordinates: [p.label_lon, p.label_lat] },
+    properties: { short: p.code.slice(-3), count: p.kind === "basic" ? number(p.households) : "" },
+  }));
+  return { type: "FeatureCollection", features };
 }
 
-function stepped(value, limits) {
-  return ["step", value, RAMP[0], ...limits.flatMap((limit, i) => [limit, RAMP[i + 1]])];
-}
-
-function fill(by, settings) {
-  const limits = breaks(settings.lower, settings.upper);
-  const colour = {
-    households: stepped(["get", "households"], limits),
-    fullness: stepped(["get", "fullness"], limits.map((limit) => limit / settings.upper)),
-    identity: ["at", ["get", "colour"], ["literal", EIGHT]],
-  }[by];
-  return ["case", ["==", ["get", "kind"], "uninhabited"], "#e4e0d8", ["==", ["get", "kind"], "exclusive"], "#c8b6e2", colour];
-}
-
-function tileUrl(settings, archive) {
-  return `${location.origin}${settings.tiles.replace("ARCHIVE", archive)}/{z}/{x}/{y}`;
-}
-
-function style(settings, dataset) {
-  const line = (id, layer, paint, extra = []) => ({
-    id, type: "line", source: "base", "source-layer": "base", filter: ["all", ["==", ["get", "layer"], layer], ...extra], paint,
-  });
-  const area = (id, layer, colour) => ({
-    id, type: "fill", source: "base", "source-layer": "base",
-    filter: ["all", ["==", ["get", "layer"], layer], ["==", ["geometry-type"], "Polygon"]], paint: { "fill-color": colour },
-  });
-  const sources = {
-    base: { type: "vector", tiles: [tileUrl(settings, "base")], minzoom: 8, maxzoom: 14 },
-    buildings: { type: "vector", tiles: [tileUrl(settings, "buildings")], minzoom: 13, maxzoom: 15 },
-    grids: { type: "geojson", data: settings.grids, promoteId: "code", attribution: settings.attribution },
-  };
-  const layers = [{ id: "ground", type: "background", paint: { "background-color": "#f4f1ea" } }];
-  if (dataset.basemap) {
-    sources.basemap = { type: "raster", tiles: [dataset.basemap], tileSize: 256, attribution: dataset.basemapAttribution };
-    layers.push({ id: "basemap", type: "raster", source: "basemap" });
+class PlanMap {
+  constructor(element) {
+    this.element = element;
+    this.settings = JSON.parse(document.getElementById(element.dataset.map).textContent);
+    this.state = new URLSearchParams(location.hash.slice(1));
+    this.off = new Set(this.state.get("off")?.split(",").filter(Boolean));
+    this.by = this.state.get("by") ?? this.settings.by ?? "households";
+    this.chosen = this.settings.select ?? this.state.get("grid") ?? "";
   }
-  layers.push(
-    area("landuse", "landuse", "#e9ecd9"),
-    {
-      id: "grids", type: "fill", source: "grids",
-      paint: { "fill-color": fill("households", settings), "fill-opacity": ["interpolate", ["linear"], ["zoom"], 12, 0.85, 16, 0.45] },
-    },
-    area("water", "water", "#a8cbe6"),
-    line("rivers", "barrier", { "line-color": "#7fb0d6", "line-width": 1.5 }, [["==", ["get", "kind"], "waterway"]]),
-    line("roads", "roads", { "line-color": "#ffffff", "line-width": ["interpolate", ["linear"], ["zoom"], 11, 0.5, 16, 4] }),
-    line("railways", "barrier", { "line-color": "#5c5c5c", "line-width": 1.2, "line-dasharray": [4, 2] }, [["==", ["get", "kind"], "railway"]]),
-    {
-      id: "buildings", type: "fill", source: "buildings", "source-layer": "buildings", minzoom: 13,
-      paint: { "fill-color": ["match", ["get", "kind"], "residential", "#8d6e63", "#b5aea6"], "fill-opacity": 0.8 },
-    },
-    { id: "borders", type: "line", source: "grids", paint: { "line-color": "#17424b", "line-width": ["interpolate", ["linear"], ["zoom"], 11, 0.5, 16, 2] } },
-    {
-      id: "broken", type: "line", source: "grids", paint: { "line-color": "#c92a2a", "line-width": 2.5 },
-      filter: ["==", ["get", "in_range"], false],
-    },
-    { id: "selected", type: "line", source: "grids", paint: { "line-color": "#111", "line-width": 4 }, filter: ["==", ["get", "code"], settings.select ?? ""] },
-  );
-  if (settings.moved) {
-    sources.moved = { type: "geojson", data: settings.moved };
-    layers.push({
-      id: "moved", type: "circle", source: "moved",
-      paint: { "circle-radius": 4, "circle-color": "#d55e00", "circle-stroke-color": "#fff", "circle-stroke-width": 1 },
+
+  part(name) {
+    return this.element.querySelector(`[data-${name}]`);
+  }
+
+  async open() {
+    this.grids = await read(this.settings.grids);
+    const view = this.state.get("view")?.split("/").map(Number);
+    const start = view?.length === 3 && !this.settings.point
+      ? { zoom: view[0], center: [view[2], view[1]] }
+      : { bounds: this.settings.bounds, fitBoundsOptions: { padding: 24 } };
+    this.map = this.make(this.part("canvas"), this.grids, { ...start, attributionControl: false });
+    this.map.addControl(new maplibregl.AttributionControl({ compact: false }), "bottom-right");
+    this.map.addControl(new maplibregl.NavigationControl({ showCompass: false }), "top-right");
+    this.map.addControl(new maplibregl.ScaleControl(), "bottom-right");
+    this.map.once("idle", () => { this.element.dataset.ready = "true"; });
+    this.map.on("load", () => this.begin());
+    this.map.on("moveend", () => this.remember());
+    this.tools();
+    this.answer();
+    compare(this.element, this.map, async (canvas) => {
+      const grids = await read(this.settings.other);
+      return this.make(canvas, grids, { center: this.map.getCenter(), zoom: this.map.getZoom(), attributionControl: false });
+    });
+    new ResizeObserver(() => this.map.resize()).observe(this.element);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.restyle());
+  }
+
+  make(container, grids, options) {
+    return new maplibregl.Map({
+      container, style: this.style(grids), fadeDuration: 0, dragRotate: false, pitchWithRotate: false,
+      preserveDrawingBuffer: this.element.hasAttribute("data-printed"), ...options,
     });
   }
-  return { version: 8, sources, layers };
-}
 
-function legend(box, settings) {
-  const limits = breaks(settings.lower, settings.upper);
-  const names = [`< ${limits[0]}`, ...limits.slice(1).map((limit, i) => `${limits[i]}–${limit - 1}`), `≥ ${limits.at(-1)}`];
-  box.querySelector("[data-classes]").replaceChildren(
-    ...names.map((name, i) => {
-      const row = document.createElement("div");
-      const swatch = document.createElement("i");
-      swatch.style.background = RAMP[i];
-      row.append(swatch, name);
-      return row;
-    }),
-  );
-}
+  style(grids) {
+    const { basemap, basemapAttribution } = this.element.dataset;
+    return style(this.settings, { by: this.by, grids, gridNames: labels(grids), basemap, basemapAttribution });
+  }
 
-function attach(element) {
-  const settings = JSON.parse(document.getElementById(element.dataset.map).textContent);
-  const state = new URLSearchParams(location.hash.slice(1));
-  const view = state.get("view")?.split("/").map(Number);
-  const map = new maplibregl.Map({
-    container: element.querySelector("[data-canvas]"),
-    style: style(settings, element.dataset),
-    ...(view?.length === 3 ? { zoom: view[0], center: [view[2], view[1]] } : { bounds: settings.bounds, fitBoundsOptions: { padding: 20 } }),
-    attributionControl: { compact: false },
-    preserveDrawingBuffer: true,
-  });
-  map.addControl(new maplibregl.NavigationControl({ showCompass: false }));
-  map.addControl(new maplibregl.ScaleControl());
-  const box = element.querySelector("[data-legend]");
-  if (box) legend(box, settings);
-  const card = element.querySelector("[data-card]");
-  const hover = element.querySelector("[data-hover]");
-  const describe = (p) => `${p.code} · ${p.households}`;
+  restyle() {
+    this.map.setStyle(this.style(this.grids));
+    this.map.once("styledata", () => this.begin());
+  }
 
-  const select = (code) => {
-    map.setFilter("selected", ["==", ["get", "code"], code]);
-    state.set("grid", code);
-    remember();
-  };
-  const remember = () => {
-    const c = map.getCenter();
-    state.set("view", [map.getZoom().toFixed(2), c.lat.toFixed(5), c.lng.toFixed(5)].join("/"));
-    history.replaceState(null, "", `#${state}`);
-  };
-  const show = (p) => {
-    select(p.code);
-    if (!card) return;
-    card.hidden = false;
-    for (const slot of card.querySelectorAll("[data-value]")) slot.textContent = p[slot.dataset.value] ?? "—";
-    card.querySelector("a").href = settings.grid_page.replace("CODE", p.code);
-  };
-  map.on("load", () => {
-    element.dataset.ready = "true";
-    if (state.get("grid") && !settings.select) select(state.get("grid"));
-  });
-  map.on("moveend", remember);
-  map.on("mousemove", "grids", (event) => {
-    if (hover) hover.textContent = describe(event.features[0].properties);
-  });
-  map.on("mouseleave", "grids", () => {
-    if (hover) hover.textContent = "";
-  });
-  map.on("click", (event) => {
-    if (settings.locate) {
-      const point = new URLSearchParams(location.search);
-      point.set("lon", event.lngLat.lng.toFixed(6));
-      point.set("lat", event.lngLat.lat.toFixed(6));
-      point.set("system", "WGS84");
-      location.assign(`${settings.locate}?${point}${location.hash}`);
-      return;
+  begin() {
+    for (const group of this.off) this.show(group, false);
+    this.select(this.chosen, { remember: false });
+    if (this.settings.moved) this.dots();
+    if (this.settings.place) this.map.getSource("place").setData(this.settings.place);
+    if (this.settings.point) new maplibregl.Marker({ color: "#c92a2a" }).setLngLat(this.settings.point).addTo(this.map);
+  }
+
+  async dots() {
+    const colour = Object.fromEntries(this.grids.features.map(({ properties: p }) => [p.code, p.colour]));
+    const moved = await read(this.settings.moved);
+    for (const feature of moved.features) feature.properties.colour = colour[feature.properties.to] ?? 0;
+    this.map.getSource("moved").setData(moved);
+  }
+
+  async reload() {
+    this.grids = await read(this.settings.grids);
+    this.map.getSource("grids").setData(this.grids);
+    this.map.getSource("grid-names").setData(labels(this.grids));
+    if (this.settings.moved) this.dots();
+  }
+
+  remember() {
+    const c = this.map.getCenter();
+    this.state.set("view", [this.map.getZoom().toFixed(2), c.lat.toFixed(5), c.lng.toFixed(5)].join("/"));
+    for (const [key, value] of [["grid", this.settings.select ? "" : this.chosen], ["off", [...this.off].join(",")], ["by", this.by === (this.settings.by ?? "households") ? "" : this.by]]) {
+      if (value) this.state.set(key, value);
+      else this.state.delete(key);
     }
-    const [hit] = map.queryRenderedFeatures(event.point, { layers: ["grids"] });
-    if (hit) show(hit.properties);
-  });
-  if (settings.point) new maplibregl.Marker({ color: "#c92a2a" }).setLngLat(settings.point).addTo(map);
-  element.querySelector("[data-colouring]")?.addEventListener("change", (event) => {
-    map.setPaintProperty("grids", "fill-color", fill(event.target.value, settings));
-    if (box) box.hidden = event.target.value === "identity";
-  });
-  for (const toggle of element.querySelectorAll("[data-layer]")) {
-    toggle.addEventListener("change", () => {
-      for (const id of toggle.dataset.layer.split(" ")) {
-        if (map.getLayer(id)) map.setLayoutProperty(id, "visibility", toggle.checked ? "visible" : "none");
-      }
+    history.replaceState(history.state, "", `#${decodeURIComponent(this.state)}`);
+  }
+
+  select(code, { remember = true } = {}) {
+    this.chosen = code;
+    for (const layer of ["selected", "selected-halo"]) this.map.setFilter(layer, ["==", ["get", "code"], code]);
+    this.card(this.grids.features.find(({ properties: p }) => p.code === code)?.properties);
+    if (remember) this.remember();
+  }
+
+  card(p) {
+    const card = this.part("card");
+    if (!card) return;
+    card.hidden = !p;
+    if (!p) return;
+    const values = {
+      code: p.code, kind: this.settings.kinds[p.kind], households: number(p.households), places: number(p.places), area: area(p.area_m2),
+      fullness: p.kind === "basic" ? `${number(p.households)} / ${number(this.settings.upper)} (${number(100 * p.fullness, 1)} %)` : "—",
+      compactness: number(p.compactness, 2),
+    };
+    for (const slot of card.querySelectorAll("[data-value]")) slot.textContent = values[slot.dataset.value];
+    for (const note of card.querySelectorAll("[data-if]")) note.hidden = note.dataset.if !== (p.in_range ? "kept" : "broken");
+    card.querySelector("a").href = this.settings.grid_page.replace("CODE", p.code);
+  }
+
+  show(group, shown) {
+    for (const id of GROUPS[group]) if (this.map.getLayer(id)) this.map.setLayoutProperty(id, "visibility", shown ? "visible" : "none");
+  }
+
+  tools() {
+    const legend = this.part("legend");
+    const draw = () => {
+      if (!legend) return;
+      for (const title of legend.querySelectorAll("[data-title]")) title.hidden = title.dataset.title !== this.by;
+      const rows = this.by === "identity" ? [] : classes(this.by, this.settings, number).map((text, i) => {
+        const row = document.createElement("div");
+        const swatch = document.createElement("i");
+        swatch.style.background = RAMP[i];
+        row.append(swatch, text);
+        return row;
+      });
+      legend.querySelector("[data-classes]").replaceChildren(...rows);
+      for (const row of legend.querySelectorAll("[data-unless-identity]")) row.hidden = this.by === "identity";
+    };
+    if (legend && innerWidth < 800) legend.open = false;
+    const colouring = this.part("colouring");
+    if (colouring) colouring.value = this.by;
+    colouring?.addEventListener("change", () => {
+      this.by = colouring.value;
+      this.map.setPaintProperty("grids", "fill-color", fill(this.by, this.settings));
+      draw();
+      this.remember();
+    });
+    for (const box of this.element.querySelectorAll("[data-layer]")) {
+      box.checked = !this.off.has(box.dataset.layer);
+      box.addEventListener("change", () => {
+        this.off[box.checked ? "delete" : "add"](box.dataset.layer);
+        this.show(box.dataset.layer, box.checked);
+        this.remember();
+      });
+    }
+    this.part("close")?.addEventListener("click", () => this.select(""));
+    draw();
+  }
+
+  answer() {
+    const hover = this.part("hover");
+    this.map.on("mousemove", "grids", ({ features: [{ properties: p }] }) => {
+      const words = { code: p.code, kind: this.settings.kinds[p.kind], households: number(p.households) };
+      if (hover) hover.textContent = hover.dataset.hover.replace(/\{(\w+)\}/g, (_, key) => words[key]);
+      this.map.getCanvas().style.cursor = "pointer";
+    });
+    this.map.on("mouseleave", "grids", () => {
+      if (hover) hover.textContent = "";
+      this.map.getCanvas().style.cursor = "";
+    });
+    this.map.on("click", ({ point, lngLat }) => {
+      const query = `lon=${lngLat.lng.toFixed(6)}&lat=${lngLat.lat.toFixed(6)}`;
+      if (this.settings.locate) return location.assign(`${this.settings.locate}&${query}&system=WGS84#${decodeURIComponent(this.state)}`);
+      const [hit] = this.map.queryRenderedFeatures(point, { layers: ["grids"] });
+      if (this.settings.moves && this.part("editing")?.checked) return htmx.ajax("GET", `${this.settings.moves}?${query}`, { target: "#moves", swap: "outerHTML" });
+      return this.select(hit?.properties.code ?? "");
+    });
+    document.addEventListener("click", (event) => {
+      const row = event.target.closest("[data-show]");
+      if (!row || (event.target.closest("a") && !event.target.closest("a").hasAttribute("data-stay"))) return;
+      event.preventDefault();
+      this.select(row.dataset.show);
+      this.map.flyTo({ center: [Number(row.dataset.lon), Number(row.dataset.lat)], zoom: Math.max(this.map.getZoom(), 14) });
+    });
+    addEventListener("hashchange", () => {
+      this.state = new URLSearchParams(location.hash.slice(1));
+      const [zoom, lat, lng] = this.state.get("view")?.split("/").map(Number) ?? [];
+      if (zoom) this.map.flyTo({ zoom, center: [lng, lat] });
+      if (this.state.has("grid")) this.select(this.state.get("grid"), { remember: false });
+    });
+    document.body.addEventListener("plan-changed", () => this.reload());
+    document.body.addEventListener("htmx:afterSwap", () => {
+      const place = document.getElementById("place-shape");
+      this.map.getSource("place")?.setData(place ? JSON.parse(place.textContent) : { type: "FeatureCollection", features: [] });
     });
   }
-  document.addEventListener("click", (event) => {
-    const row = event.target.closest("[data-show]");
-    if (!row) return;
-    select(row.dataset.show);
-    map.flyTo({ center: [Number(row.dataset.lon), Number(row.dataset.lat)], zoom: Math.max(map.getZoom(), 14) });
-  });
 }
 
-document.querySelectorAll("[data-map]").forEach(attach);
+for (const element of document.querySelectorAll("[data-map]")) new PlanMap(element).open();

@@ -36,6 +36,8 @@ docs: $(VENV)/.test ## Serve the documentation while writing it
 	$(BIN)/mkdocs serve
 
 messages: $(VENV)/.test ## Collect the words of the interface for translation
+	$(BIN)/python tools/collect_errors.py
+	$(BIN)/ruff format --quiet src/quanyu/web/error_words.py
 	cd src/quanyu && ../../$(BIN)/django-admin makemessages -l zh_Hans --no-obsolete --no-wrap --settings quanyu.site.settings
 
 lock: ## Pin every dependency with hashes

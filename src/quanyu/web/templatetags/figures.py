@@ -22,7 +22,7 @@ def share(part: int | None, whole: int | None) -> str:
     """Write a share with both numbers: 412 / 594 (69.4 %)."""
     if part is None or not whole:
         return UNKNOWN if part is None or whole is None else f"{part:,} / {whole:,}"
-    return f"{part:,} / {whole:,} ({100 * part / whole:.1f} %)"
+    return f"{part:,} / {whole:,} ({100 * part / whole:.1f}\u00a0%)"
 
 
 @register.filter

@@ -119,6 +119,7 @@ def _places(
                     name=f"{kind.value.title()} {row}-{column}",
                     kind=kind,
                     levels=6,
+                    is_made_up=True,
                     footprint_m2=wide * deep,
                     households=households,
                     people=round(households * 2.5),

@@ -18,7 +18,7 @@ from openpyxl import Workbook
 from openpyxl.styles import Alignment, Border, Font, Side
 from openpyxl.utils import get_column_letter
 
-from quanyu.apps.grids.models import Grid, Plan, Staffing
+from quanyu.apps.grids.models import Grid, Membership, Plan, Staffing
 from quanyu.apps.grids.papermap import draw_map
 from quanyu.errors import InvalidInput
 
@@ -135,7 +135,9 @@ def _table(plan: Plan, path: Path) -> None:
                 staff.complaint_phone if staff else "",
             ]
         )  # fmt: skip
-    total = [_("Total"), "", "", "", sum(g.households for g in grids), sum(g.places for g in grids)]
+    # A divided building stands in several grids and is one place.
+    places = Membership.objects.filter(grid__plan=plan).values("place").distinct().count()
+    total = [_("Total"), "", "", "", sum(g.households for g in grids), places]
     sheet.append([*total, round(sum(grid.area_m2 for grid in grids))])
     sheet.append([])
     sheet.append([_("Made by:"), "", "", _("Checked by:"), "", "", _("Date:")])
@@ -149,6 +151,9 @@ def _dress(sheet: Any, columns: int, rows: int) -> None:
         sheet.merge_cells(start_row=row, start_column=1, end_row=row, end_column=columns)
     sheet["A1"].font = Font(name="黑体", size=16)
     sheet["A1"].alignment = Alignment(horizontal="center")
+    for cell in (cell for row in sheet.iter_rows() for cell in row if isinstance(cell.value, str)):
+        # Text stays text: a name that begins with = is no formula.
+        cell.data_type = "s"
     for row in sheet.iter_rows(min_row=3, max_row=rows + 4, max_col=columns):
         for cell in row:
             cell.border = Border(left=line, right=line, top=line, bottom=line)

@@ -26,6 +26,7 @@ from quanyu.engines.arrays import GeometryArray
 
 A3_INCHES = (16.54, 11.69)
 # A single-hue ramp by households against the norm, light to dark.
+EXCLUSIVE, UNINHABITED = "#d8cfe6", "#f1f0ec"
 RAMP = ("#e6f4f1", "#b9dedb", "#86c5c4", "#4aa5ab", "#0b7285", "#094d5a")
 CHINESE_FONTS = (
     "Noto Sans CJK SC",
@@ -62,7 +63,11 @@ def _paint(axes: Axes, plan: Plan) -> None:
     if len(grids) <= 60:
         for grid in grids:
             axes.text(grid.label_lon, grid.label_lat, grid.code[-3:], ha="center", va="center", fontsize=7)
-    axes.autoscale_view()
+    sides = {side: [getattr(grid, side) for grid in grids] for side in ("west", "south", "east", "north")}
+    west, south, east, north = min(sides["west"]), min(sides["south"]), max(sides["east"]), max(sides["north"])
+    margin = 0.02 * max(east - west, north - south)
+    axes.set_xlim(west - margin, east + margin)
+    axes.set_ylim(south - margin, north + margin)
     middle = sum(axes.get_ylim()) / 2
     axes.set_aspect(1 / math.cos(math.radians(middle)))
     axes.set_axis_off()
@@ -76,10 +81,15 @@ def _frame(axes: Axes, plan: Plan, breaks: list[int]) -> None:
     handles = [
         Patch(facecolor=colour, edgecolor="#355c63", label=label) for colour, label in zip(RAMP, labels, strict=True)
     ]
+    kinds = dict(Grid.Kind.choices)
+    handles.append(Patch(facecolor=EXCLUSIVE, edgecolor="#355c63", label=str(kinds[Grid.Kind.EXCLUSIVE])))
+    handles.append(Patch(facecolor=UNINHABITED, edgecolor="#355c63", label=str(kinds[Grid.Kind.UNINHABITED])))
     axes.legend(handles=handles, title=_("Households"), loc="lower left", fontsize=9)
     axes.annotate("N ↑", xy=(0.98, 0.96), xycoords="axes fraction", ha="right", fontsize=16)
     source = plan.fabric.territory.backdrop.exclude(load__source=None).select_related("load__source").first()
     lines = [source.load.source.attribution] if source and source.load and source.load.source else []
+    if plan.network.territory.places.filter(is_made_up=True).exists() or plan.network.territory.is_made_up:
+        lines.append(_("The buildings and counts of this map are made up."))
     if settings.QUANYU_MAP_REVIEW_NUMBER:
         lines.append(_("Review number of the map: %(number)s") % {"number": settings.QUANYU_MAP_REVIEW_NUMBER})
     axes.annotate("\n".join(lines), xy=(1, 0), xycoords="axes fraction", ha="right", va="bottom", fontsize=8)
@@ -92,7 +102,9 @@ def class_breaks(lower: int, upper: int) -> list[int]:
 
 
 def fill(grid: Grid, breaks: list[int]) -> str:
-    """Return the colour of a grid's class."""
+    """Return the colour of a grid: of its kind, or for a basic grid of its class."""
+    if grid.kind != Grid.Kind.BASIC:
+        return EXCLUSIVE if grid.kind == Grid.Kind.EXCLUSIVE else UNINHABITED
     return RAMP[int(np.searchsorted(breaks, grid.households, side="right"))]
 
 

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_POST
 
 from quanyu.apps.grids import actions
@@ -67,7 +67,7 @@ class NormsForm(forms.Form):
         help_text=gettext_lazy("The same inputs and seed give the same grids."),
     )  # fmt: skip
     units = {
-        "lower": gettext_lazy("households"), "upper": gettext_lazy("households"), "exclusive_min_m2": "m²",
+        "lower": pgettext_lazy("unit", "households"), "upper": pgettext_lazy("unit", "households"), "exclusive_min_m2": "m²",
         "stability": gettext_lazy("from 0 to 1"),
     }  # fmt: skip
 

@@ -34,7 +34,7 @@ def area(m2: float | None) -> str:
 
 
 @register.filter
-def length(m: float | None) -> str:
+def distance(m: float | None) -> str:
     """Write a length in metres, from ten kilometres on in those."""
     if m is None:
         return UNKNOWN

@@ -113,8 +113,9 @@ class PlanMap {
   card(p) {
     const card = this.part("card");
     if (!card) return;
-    card.hidden = !p;
-    if (!p) return;
+    // A page about one grid says it all beside the map.
+    card.hidden = !p || p.code === this.settings.select;
+    if (card.hidden) return;
     const values = {
       code: p.code, kind: this.settings.kinds[p.kind], households: number(p.households), places: number(p.places), area: area(p.area_m2),
       fullness: p.kind === "basic" ? `${number(p.households)} / ${number(this.settings.upper)} (${number(100 * p.fullness, 1)} %)` : "—",

@@ -16,7 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection, PatchCollection
 from matplotlib.figure import Figure
-from matplotlib.font_manager import fontManager
+from matplotlib.font_manager import findSystemFonts, fontManager
 from matplotlib.patches import Patch, PathPatch
 from matplotlib.path import Path as Outline
 
@@ -40,14 +40,22 @@ CHINESE_FONTS = (
 
 def draw_map(plan: Plan, path: Path) -> None:
     """Write the map of ``plan`` to ``path``; its ending, ``.png`` or ``.pdf``, decides the form."""
-    installed = {font.name for font in fontManager.ttflist}
-    fonts = [name for name in CHINESE_FONTS if name in installed]
-    with mpl.rc_context({"font.family": [*fonts, "DejaVu Sans"], "pdf.fonttype": 42}):
+    with mpl.rc_context({"font.family": [*_chinese_fonts(), "DejaVu Sans"], "pdf.fonttype": 42}):
         figure = Figure(figsize=A3_INCHES, layout="constrained")
         FigureCanvasAgg(figure)
         axes: Axes = figure.add_subplot()
         _paint(axes, plan)
         figure.savefig(path, dpi=150, format=path.suffix.lstrip(".").lower())
+
+
+def _chinese_fonts() -> list[str]:
+    """Return the installed fonts that have Chinese signs; one installed after matplotlib listed the fonts is added."""
+    if not {font.name for font in fontManager.ttflist} & set(CHINESE_FONTS):
+        for path in findSystemFonts():
+            if any(part in Path(path).name.lower() for part in ("cjk", "wqy", "msyh", "simhei", "pingfang")):
+                fontManager.addfont(path)
+    known = {font.name for font in fontManager.ttflist}
+    return [name for name in CHINESE_FONTS if name in known]
 
 
 def _paint(axes: Axes, plan: Plan) -> None:

@@ -29,7 +29,11 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         port = free.getsockname()[1]
     home = tmp_path_factory.mktemp("site")
     env = {key: value for key, value in os.environ.items() if key != "QUANYU_DATABASE_URL"}
-    env |= {"QUANYU_HOME": str(home), "DJANGO_SETTINGS_MODULE": "quanyu.site.settings", "PYTHONPATH": str(ROOT)}
+    env |= {
+        "QUANYU_HOME": str(home),
+        "DJANGO_SETTINGS_MODULE": "quanyu.site.settings",
+        "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}",
+    }
     subprocess.run([sys.executable, str(ROOT / "tests/browser/seed.py"), PASSWORD], env=env, check=True)
     with (home / "server.log").open("w") as log:
         serve = [sys.executable, "-m", "quanyu.cli", "serve", "--port", str(port), "--workers", "1"]
@@ -44,7 +48,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def _answering(address: str, server: subprocess.Popen[bytes]) -> str:
     for _ in range(150):
         try:
-            urllib.request.urlopen(address, timeout=10).close()
+            urllib.request.urlopen(address, timeout=10).close()  # noqa: S310 our own server on the loopback
             return address
         except OSError:
             assert server.poll() is None, "the server ended before it answered"

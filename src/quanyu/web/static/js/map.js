@@ -162,6 +162,10 @@ class PlanMap {
         this.remember();
       });
     }
+    // What a click answers must not open inside a closed drawer.
+    this.part("editing")?.addEventListener("change", ({ target }) => {
+      if (target.checked) document.getElementById("moves").closest("details").open = true;
+    });
     this.part("close")?.addEventListener("click", () => this.select(""));
     draw();
   }

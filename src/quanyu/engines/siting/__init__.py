@@ -1,0 +1,37 @@
+"""Choose sites: the fewest that cover all, the most that a few cover, the nearest on average, the nearest at worst.
+
+Every answer comes with a bound that no choice can beat, counted in whole numbers from dual vectors kept with it.
+"""
+
+from quanyu.engines.siting.center import p_center
+from quanyu.engines.siting.coverage import (
+    Cover,
+    cover_by_distance,
+    cover_by_matrix,
+    cover_by_network,
+    network_distances,
+    straight_distances,
+)
+from quanyu.engines.siting.covering import cover_all
+from quanyu.engines.siting.maximal import cover_most
+from quanyu.engines.siting.median import p_median
+from quanyu.engines.siting.proof import Evidence, Proof
+from quanyu.engines.siting.result import Progress, Sentence, Siting
+
+__all__ = [
+    "Cover",
+    "Evidence",
+    "Progress",
+    "Proof",
+    "Sentence",
+    "Siting",
+    "cover_all",
+    "cover_by_distance",
+    "cover_by_matrix",
+    "cover_by_network",
+    "cover_most",
+    "network_distances",
+    "p_center",
+    "p_median",
+    "straight_distances",
+]

@@ -12,7 +12,9 @@ import pkgutil
 from pathlib import Path
 
 TARGET = Path(__file__).resolve().parent.parent / "src/quanyu/web/error_words.py"
-HEAD = '"""Every error\'s template, marked for translation. Written by tools/collect_errors.py."""\n\n# ruff: noqa: E501\n'
+HEAD = (
+    '"""Every error\'s template, marked for translation. Written by tools/collect_errors.py."""\n\n# ruff: noqa: E501\n'
+)
 
 
 def collected() -> str:

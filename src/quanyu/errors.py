@@ -147,3 +147,36 @@ class AsymmetricAdjacency(InvalidInput):
         "adjacency[%(row)s, %(column)s] differs from adjacency[%(column)s, %(row)s]. Store each shared border twice "
         "with one length."
     )
+
+
+# Siting
+
+
+class NoLimit(InvalidInput):
+    """Neither a number of sites nor a budget was given, or both were."""
+
+    code = "no_limit"
+    template = (
+        "Nothing says how many sites are wanted, or two things do. Give either p (a number of sites) or a budget."
+    )
+
+
+class UnreadableCell(InvalidInput):
+    """A cell of a file holds something else than its column asks for."""
+
+    code = "unreadable_cell"
+    template = "%(file)s, row %(row)s, column %(column)s holds %(value)r, expected %(expected)s. Correct the cell."
+
+
+class MissingColumn(InvalidInput):
+    """A file lacks a column that is needed."""
+
+    code = "missing_column"
+    template = "%(file)s has no column %(column)s; it has: %(value)s. Name the columns in the first row."
+
+
+class BrokenFile(InvalidInput):
+    """A file does not have the form that was stated."""
+
+    code = "broken_file"
+    template = "%(file)s, row %(row)s: %(value)s. Expected is %(expected)s."

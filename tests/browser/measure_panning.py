@@ -98,7 +98,7 @@ def seed() -> None:
     grids = [(row, column) for row in range(0, ROWS, SIDE) for column in range(0, COLUMNS, SIDE)]
     plan = Plan.objects.create(
         network=network, number=1, norms=Norms().as_dict(), fabric=fabric, made_at=at,
-        metrics={"grids": len(grids), "basic": len(grids), "basic_in_range": 0},
+        metrics={"grids": len(grids), "basic": len(grids), "basic_in_range": 0, "households": 6 * len(places)},
     )  # fmt: skip
     rows = []
     for number, (row, column) in enumerate(grids):

@@ -13,7 +13,7 @@ from django.core.management import call_command  # noqa: E402
 from django.utils import timezone  # noqa: E402
 from tests import factories  # noqa: E402
 
-from quanyu.apps.grids import actions  # noqa: E402
+from quanyu.apps.grids import actions, queries  # noqa: E402
 
 call_command("migrate", verbosity=0, interactive=False)
 people = factories.make_people(password=sys.argv[1])
@@ -22,3 +22,5 @@ network = factories.make_network(factories.make_riverside(at=at), at=at)
 plan = factories.draw_plan(network, actor=people.planner, at=at)
 actions.review(plan, actor=people.reviewer, at=at)
 actions.enforce(plan, day=timezone.localdate(at), actor=people.planner, at=at)
+# Compiled once here, so that no visitor waits for it.
+queries.locate(factories.LON, factories.LAT, on=timezone.localdate())

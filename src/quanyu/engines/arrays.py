@@ -18,7 +18,9 @@ BoolArray = NDArray[np.bool_]
 GeometryArray = NDArray[np.object_]
 
 
-def float_array(name: str, values: ArrayLike, *, shape: tuple[int, ...] | None = None, low: float | None = None) -> FloatArray:
+def float_array(
+    name: str, values: ArrayLike, *, shape: tuple[int, ...] | None = None, low: float | None = None
+) -> FloatArray:
     """Return ``values`` as float64, finite, of ``shape`` (−1 is any length) and not below ``low``.
 
     Raises
@@ -40,7 +42,12 @@ def float_array(name: str, values: ArrayLike, *, shape: tuple[int, ...] | None =
 
 
 def int_array(
-    name: str, values: ArrayLike, *, shape: tuple[int, ...] | None = None, low: int | None = None, high: int | None = None
+    name: str,
+    values: ArrayLike,
+    *,
+    shape: tuple[int, ...] | None = None,
+    low: int | None = None,
+    high: int | None = None,
 ) -> IntArray:
     """Return ``values`` as int64 of ``shape`` (−1 is any length) within [low, high].
 

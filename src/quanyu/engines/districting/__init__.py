@@ -18,6 +18,7 @@ from quanyu.errors import OutOfRange
 
 __all__ = ["Bound", "Districting", "Metrics", "Progress", "Unmet", "district", "split_heavy"]
 
+
 def district(
     weights: Any,
     adjacency: Any,

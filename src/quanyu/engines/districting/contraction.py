@@ -87,5 +87,5 @@ def merged(graph: Graph, group: IntArray) -> Graph:
     return Graph(
         indptr=matrix.indptr.astype(np.int64), indices=matrix.indices.astype(np.int64), length=matrix.data,
         weight=np.bincount(group, weights=graph.weight, minlength=count).astype(np.int64), previous=previous,
-        keep=np.bincount(group, weights=graph.keep, minlength=count),
+        keep=np.bincount(group, weights=graph.keep, minlength=count).astype(np.float64),
     )  # fmt: skip

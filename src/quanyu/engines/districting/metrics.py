@@ -30,7 +30,7 @@ def measure(
         ground = np.bincount(labels, weights=area, minlength=count)
         round_ = 4 * math.pi * ground / np.maximum(outline, 1e-9) ** 2
         compact = float(np.minimum(round_, 1.0).mean())
-    unavoidable = sum(each.by for each in unmet if each.proven)
+    unavoidable = sum(problem.lower if each.rule == "empty" else each.by for each in unmet if each.proven)
     return Metrics(
         districts=count, in_range=int((out == 0).sum()), range_violation=int(out.sum()),
         avoidable_violation=max(0, int(out.sum()) - unavoidable),

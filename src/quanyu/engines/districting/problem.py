@@ -84,7 +84,7 @@ def check(
     ideal = int(weights.sum()) / k if k else (lower + upper) / 2
     return Problem(
         weights=weights, adjacency=matrix, open_edges=graph, lower=int(lower), upper=int(upper),
-        target=int(round(ideal if target is None else target)), k=k, previous=before, stability=float(stability),
+        target=round(ideal if target is None else target), k=k, previous=before, stability=float(stability),
         length_unit=unit,
     )  # fmt: skip
 
@@ -116,7 +116,7 @@ def blocks(problem: Problem) -> list[Block]:
     count, inner = connected_components(problem.open_edges[free][:, free], directed=False)
     label[free] = inner
     if problem.k is not None or not heavy.any():
-        _, label = connected_components(problem.open_edges, directed=False)
+        label = connected_components(problem.open_edges, directed=False)[1].astype(np.int64)
     else:
         label[heavy] = count + np.arange(heavy.sum())
         label = _join_empty_ground(problem, label, heavy)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from quanyu.engines.arrays import IntArray
+from quanyu.engines.districting.certificates import least_breach
 from quanyu.engines.districting.plans import overlaps
 from quanyu.engines.districting.problem import Block, Problem
 from quanyu.engines.districting.result import Bound, Unmet
@@ -31,8 +32,41 @@ def bound(problem: Problem, parts: list[Block]) -> Bound:
 
 def unmet_rules(problem: Problem, parts: list[Block], labels: IntArray) -> tuple[Unmet, ...]:
     """Return every rule that the plan does not keep: first what is proven, then what was not found."""
-    proven = tuple(_proven(problem, block, labels) for block in parts if block.rule)
-    return proven + _not_found(problem, parts, labels)
+    size = np.bincount(labels, weights=problem.weights).astype(np.int64)
+    proven = [_proven(problem, block, labels) for block in parts if block.rule]
+    if problem.k is not None:
+        proven += _proven_of_k(problem, labels)
+    told = {label for each in proven for label in each.districts}
+    lonely, missed = [], []
+    for label in np.flatnonzero((size < problem.lower) | (size > problem.upper)).tolist():
+        if label in told:
+            continue
+        by = int(max(problem.lower - size[label], size[label] - problem.upper))
+        mend = ("upper" if size[label] > problem.upper else "lower", int(size[label]))
+        atoms = np.flatnonzero(labels == label)
+        heaviest = int(atoms[problem.weights[atoms].argmax()])
+        least = least_breach(problem, heaviest) if problem.k is None else None
+        if least is None:
+            missed.append(Unmet(atoms, "not_found", int(size[label]), by, False, (label,), (mend,)))
+        else:
+            lonely.append(Unmet(atoms, "pinned", int(size[label]), min(least, by), True, (label,), (mend,)))
+    return (*proven, *lonely, *missed)
+
+
+def _proven_of_k(problem: Problem, labels: IntArray) -> list[Unmet]:
+    """Return atoms heavier than the range, or that all together are too light or too heavy for k districts."""
+    lower, upper, k, total = problem.lower, problem.upper, problem.k or 1, int(problem.weights.sum())
+    found = []
+    for atom in np.flatnonzero(problem.weights > upper):
+        weight = int(problem.weights[atom])
+        mends = (("split", -(-weight // upper)), ("upper", weight))
+        found.append(Unmet(np.array([atom]), "heavy", weight, weight - upper, True, (int(labels[atom]),), mends))
+    if not k * lower <= total <= k * upper:
+        by = max(k * lower - total, total - k * upper)
+        mend = ("lower", total // k) if total < k * lower else ("upper", -(-total // k))
+        everything, districts = np.arange(len(labels)), tuple(range(int(labels.max()) + 1))
+        found.append(Unmet(everything, "gap", total, by, True, districts, (mend,)))
+    return found
 
 
 def _proven(problem: Problem, block: Block, labels: IntArray) -> Unmet:
@@ -66,22 +100,6 @@ def _across(problem: Problem, block: Block, labels: IntArray) -> IntArray:
     over = inside[rows] & ~inside[problem.adjacency.indices]
     result: IntArray = np.unique(labels[problem.adjacency.indices[over]])
     return result
-
-
-def _not_found(problem: Problem, parts: list[Block], labels: IntArray) -> tuple[Unmet, ...]:
-    """Report districts out of range in blocks where nothing proves that they must be."""
-    found = []
-    size = np.bincount(labels, weights=problem.weights).astype(np.int64)
-    for block in parts:
-        if block.rule:
-            continue
-        for label in np.unique(labels[block.atoms]):
-            by = int(max(problem.lower - size[label], size[label] - problem.upper, 0))
-            if by:
-                atoms = np.flatnonzero(labels == label)
-                mend = ("upper", int(size[label])) if size[label] > problem.upper else ("lower", int(size[label]))
-                found.append(Unmet(atoms, "not_found", int(size[label]), by, False, (int(label),), (mend,)))
-    return tuple(found)
 
 
 def moved_weight(problem: Problem, labels: IntArray) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable
 
@@ -20,9 +21,11 @@ from quanyu.engines.districting.repair import first_plan, plan_from_previous, re
 MOVES_A_STEP = 20
 # Share of the steps that are recombinations, the rest are single moves.
 RECOMBINE_SHARE = 0.6
+# Share of the recombinations on the block as first shrunk; the rest on one shrunk along the districts found.
+FIRST_LEVEL_SHARE = 0.7
 RESTARTS_K = 6
-SETTLING_ROUNDS = 4
-SETTLING_STEPS = 4000
+SETTLING_ROUNDS = 30
+SETTLING_STEPS = 8000
 # Work between two reports, in atoms looked at: a fifth of a second or so.
 SLICE_ATOMS = 1_000_000
 # Price of one household outside the range, in mean borders: high enough that no border is worth it.
@@ -82,19 +85,33 @@ class BlockSearch:
         return self._run_k(steps, more) if self.k is not None else self._run_range(steps, more)
 
     def _run_range(self, steps: int, more: Report) -> IntArray:
+        """Recombine, bring the last districts into range, recombine on a block shrunk along them, move atoms."""
         recombinations = int(RECOMBINE_SHARE * steps)
-        plan, going = copied(self.plan), True
-        for first, last in self._slices(recombinations, len(self.coarse.weight)):
-            self._recombine(self.cutter, plan, first, last, recombinations)
-            if not (going := more(last, plan)):
-                break
-        if value(self.coarse, plan, self.rules) > value(self.coarse, self.plan, self.rules):
-            plan = self.plan
-        self.plan = plan
-        detailed = self._settled(numbered(self.fine, self.expanded(plan)))
+        first_part = int(FIRST_LEVEL_SHARE * recombinations)
+        plan = copied(self.plan)
+        going = self._cool(self.cutter, plan, 0, first_part, recombinations, lambda done: more(done, plan))
+        if value(self.coarse, plan, self.rules) <= value(self.coarse, self.plan, self.rules):
+            self.plan = plan
+        detailed = self._settled(numbered(self.fine, self.expanded(self.plan)))
         if going:
-            self._move(detailed, steps - recombinations, lambda done: more(recombinations + done, plan))
+            level, group, plan = self._shrunk_along(detailed.label)
+            going = self._cool(
+                level, plan, first_part, recombinations, recombinations, lambda done: more(done, self.plan)
+            )
+            candidate = numbered(self.fine, plan.label[group])
+            if value(self.fine, candidate, self.rules) < value(self.fine, detailed, self.rules):
+                detailed = self._settled(candidate)
+        if going:
+            self._move(detailed, steps - recombinations, lambda done: more(recombinations + done, self.plan))
         return self.polished(detailed.label)
+
+    def _cool(self, level: Cutter, plan: Plan, first: int, last: int, total: int, more: Callable[[int], bool]) -> bool:
+        """Recombine from step ``first`` to ``last`` of ``total``; return whether to go on."""
+        for at, upto in self._slices(first, last, len(level.graph.weight)):
+            self._recombine(level, plan, at, upto, total)
+            if not more(upto):
+                return False
+        return True
 
     def _run_k(self, steps: int, more: Report) -> IntArray:
         run = max(1, steps // RESTARTS_K)
@@ -104,7 +121,7 @@ class BlockSearch:
             price = cost(self.coarse, plan, self.rules)
             out = float(out_of_range(plan, self.rules).sum())
             score = np.array([price, out, price, out])
-            for first, last in self._slices(run, len(self.coarse.weight)):
+            for first, last in self._slices(0, run, len(self.coarse.weight)):
                 self._recombine(self.cutter, plan, first, last, run, best, score)
                 if not (going := more(restart * run + last, self.plan)):
                     break
@@ -127,15 +144,11 @@ class BlockSearch:
             broken = np.flatnonzero(out_of_range(plan, self.rules))
             if not len(broken):
                 break
-            label = plan.label.copy()
+            label, line = plan.label.copy(), np.empty(len(plan.label), dtype=np.int64)
             for district in broken.tolist():
-                line = np.empty(len(label), dtype=np.int64)
                 _kernels.spread(self.fine, label, district, line, *self._marks(len(label)))
-            group = contract_within(self.fine, label)
-            level = Cutter(merged(self.fine, group), self.rules, self.random)
-            label_of_group = np.empty(len(level.graph.weight), dtype=np.int64)
-            label_of_group[group] = label
-            shrunk = repair(level, numbered(level.graph, label_of_group))
+            level, group, shrunk = self._shrunk_along(label)
+            shrunk = repair(level, shrunk)
             if out_of_range(shrunk, self.rules).any():
                 self._recombine(level, shrunk, SETTLING_STEPS // 2, SETTLING_STEPS, SETTLING_STEPS)
                 shrunk = repair(level, shrunk)
@@ -143,6 +156,14 @@ class BlockSearch:
             if value(self.fine, changed, self.rules)[:2] <= value(self.fine, plan, self.rules)[:2]:
                 plan = changed
         return plan
+
+    def _shrunk_along(self, label: IntArray) -> tuple[Cutter, IntArray, Plan]:
+        """Return the block shrunk so that a plan of the whole block is one of the shrunk block, with its groups."""
+        group = contract_within(self.fine, label)
+        level = Cutter(merged(self.fine, group), self.rules, self.random)
+        label_of_group = np.empty(len(level.graph.weight), dtype=np.int64)
+        label_of_group[group] = label
+        return level, group, numbered(level.graph, label_of_group)
 
     def _recombine(
         self, level: Cutter, plan: Plan, first: int, last: int, total: int, best: Plan | None = None,
@@ -156,7 +177,7 @@ class BlockSearch:
 
     def _move(self, plan: Plan, steps: int, more: Callable[[int], bool]) -> None:
         marks = self._marks(len(self.fine.weight))
-        for first, last in self._slices(steps, MOVES_A_STEP):
+        for first, last in self._slices(0, steps, MOVES_A_STEP):
             _kernels.anneal_moves(
                 self.fine, self.rules, plan, *HEAT_MOVES, first * MOVES_A_STEP, last * MOVES_A_STEP,
                 steps * MOVES_A_STEP, *marks, self.random,
@@ -164,11 +185,11 @@ class BlockSearch:
             if not more(last):
                 break
 
-    def _slices(self, steps: int, atoms: int) -> list[tuple[int, int]]:
+    def _slices(self, first: int, last: int, atoms: int) -> list[tuple[int, int]]:
         """Cut steps into slices by the work they are, never by the clock."""
         pair = max(2, 2 * atoms // len(self.plan.size))
-        edges = [*range(0, steps, max(1, SLICE_ATOMS // pair)), steps]
-        return list(zip(edges[:-1], edges[1:], strict=True))
+        edges = [*range(first, last, max(1, SLICE_ATOMS // pair)), last]
+        return list(itertools.pairwise(edges))
 
     def _marks(self, atoms: int) -> tuple[IntArray, IntArray]:
         return np.empty(atoms, dtype=np.int64), np.zeros(atoms + 1, dtype=np.int64)

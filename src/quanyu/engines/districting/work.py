@@ -17,8 +17,8 @@ from quanyu.engines.districting.search import BlockSearch
 STEPS_PER_DISTRICT = 2000
 ATOMS_PER_DISTRICT = 100_000
 # With a given number of districts: as many as take some ten seconds.
-ATOMS_K = 100_000_000
-STEPS_K = (20_000, 1_200_000)
+ATOMS_K = 25_000_000
+STEPS_K = (10_000, 500_000)
 # Seconds between two reports.
 REPORT_EVERY = 0.25
 WHOLE = ("heavy", "light", "empty")

@@ -28,6 +28,7 @@ BARRIER_KINDS = ("", "waterway", "railway", "motorway", "main_road", "barrier")
 # Kinds whose lines cut cells; the others only mark the pairs of neighbours that they part.
 CUTTING = ("waterway", "railway", "motorway", "barrier")
 SHORTEST_BORDER_M = 0.5
+STEP_M = 1.0
 # A pair lies across a barrier where at least this share of its border does.
 BARRIER_SHARE = 0.5
 
@@ -185,35 +186,41 @@ def _over_tract_edges(
     points: FloatArray, owner: IntArray, tract: IntArray, tracts: GeometryArray, lines: GeometryArray, kinds: IntArray
 ) -> tuple[IntArray, IntArray, FloatArray, IntArray]:
     """Return neighbours over the edge of two tracts, by walking along what the tracts share in steps of a metre."""
-    empty = np.empty(0, np.int64)
-    step = 1.0
+    used = np.isin(np.arange(len(tracts)), tract)
     first, second = shapely.STRtree(tracts).query(tracts, predicate="intersects")
-    pairs = [(i, j) for i, j in zip(first.tolist(), second.tolist(), strict=True) if i < j]
-    trees: dict[int, tuple[cKDTree, IntArray]] = {}
-    of_tract = np.argsort(tract[owner], kind="stable")
-    bounds = np.searchsorted(tract[owner][of_tract], np.arange(len(tracts) + 1))
-    for index in np.unique(tract):
-        members = of_tract[bounds[index] : bounds[index + 1]]
-        trees[index] = (cKDTree(points[members]), members)
-    found: list[tuple[IntArray, IntArray, FloatArray, GeometryArray]] = []
-    for i, j in pairs:
-        if i not in trees or j not in trees:
-            continue
-        shared = shapely.line_merge(shapely.intersection(shapely.boundary(tracts[i]), shapely.boundary(tracts[j])))
-        parts = [part for part in shapely.get_parts(shared) if part.length > SHORTEST_BORDER_M]
-        for part in parts:
-            samples = shapely.line_interpolate_point(part, np.arange(step / 2, part.length, step))
-            spots = shapely.get_coordinates(samples)
-            sides = [owner[trees[k][1][trees[k][0].query(spots)[1]]] for k in (i, j)]
-            found.append((sides[0], sides[1], np.full(len(spots), step), samples))
-    if not found:
-        return empty, empty, np.empty(0), empty
-    left, right, length, samples = (np.concatenate(column) for column in zip(*found, strict=True))
-    kind = np.zeros(len(left), dtype=np.int64)
-    if len(lines):
-        near, line = shapely.STRtree(lines).query_nearest(samples, max_distance=1.0, all_matches=False)
-        kind[near] = kinds[line]
+    wanted = (first < second) & used[first] & used[second]
+    first, second = first[wanted], second[wanted]
+    edges = shapely.boundary(tracts)
+    shared, pair = shapely.get_parts(
+        shapely.line_merge(shapely.intersection(edges[first], edges[second])), return_index=True
+    )
+    walks = shapely.length(shared) > SHORTEST_BORDER_M
+    shared, pair = shared[walks], pair[walks]
+    corners, line = shapely.get_coordinates(shapely.segmentize(shared, STEP_M), return_index=True)
+    on = np.flatnonzero(line[1:] == line[:-1])
+    spots, length = (corners[on] + corners[on + 1]) / 2, np.hypot(*(corners[on + 1] - corners[on]).T)
+    left = _nearest_owners(spots, first[pair[line[on]]], points, owner, tract)
+    right = _nearest_owners(spots, second[pair[line[on]]], points, owner, tract)
+    kind = np.zeros(len(spots), dtype=np.int64)
+    if len(lines) and len(spots):
+        near, barrier = shapely.STRtree(lines).query_nearest(shapely.points(spots), max_distance=1.0, all_matches=False)
+        kind[near] = kinds[barrier]
     return left, right, length, kind
+
+
+def _nearest_owners(
+    spots: FloatArray, side: IntArray, points: FloatArray, owner: IntArray, tract: IntArray
+) -> IntArray:
+    """Return the footprint nearest to each spot among those of the tract ``side`` names for it."""
+    result = np.empty(len(spots), dtype=np.int64)
+    of_point = tract[owner]
+    by_spot, by_point = np.argsort(side, kind="stable"), np.argsort(of_point, kind="stable")
+    sorted_sides, sorted_tracts = side[by_spot], of_point[by_point]
+    for index in np.unique(side):
+        mine = by_spot[slice(*np.searchsorted(sorted_sides, [index, index + 1]))]
+        members = by_point[slice(*np.searchsorted(sorted_tracts, [index, index + 1]))]
+        result[mine] = owner[members[cKDTree(points[members]).query(spots[mine])[1]]]
+    return result
 
 
 def _crossings(

@@ -12,9 +12,9 @@ UNKNOWN = "—"
 
 
 @register.filter
-def grouped(value: float | None, digits: int = 0) -> str:
-    """Write a number with its thousands apart: 12,345; a dash where it is unknown."""
-    return UNKNOWN if value is None else f"{float(value):,.{digits}f}"
+def grouped(value: float | str | None, digits: int = 0) -> str:
+    """Write a number with its thousands apart: 12,345; a dash where it is unknown (templates give '' for a gap)."""
+    return UNKNOWN if value is None or value == "" else f"{float(value):,.{digits}f}"
 
 
 @register.filter

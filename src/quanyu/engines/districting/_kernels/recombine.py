@@ -173,12 +173,12 @@ def _choose(rules: Any, wall: Any, warmth: Any, count: Any, memory: Any, state: 
 @njit(cache=True, nogil=True)
 def _keep_best(plan: Any, best: Any, score: Any, cut: Any, out: Any) -> None:
     """Copy the plan, before it changes by ``cut`` and ``out``, when it is better than the best so far."""
-    if score[1] < score[3] or (score[1] == score[3] and score[0] < score[2] - 1e-9):
-        # Copied only when it is left, so that a run of improvements costs one copy.
-        if out > 0 or (out == 0 and cut >= 0):
-            best.label[:] = plan.label
-            best.size[:] = plan.size
-            score[2], score[3] = score[0], score[1]
+    better = score[1] < score[3] or (score[1] == score[3] and score[0] < score[2] - 1e-9)
+    # Copied only when it is left, so that a run of improvements costs one copy.
+    if better and (out > 0 or (out == 0 and cut >= 0)):
+        best.label[:] = plan.label
+        best.size[:] = plan.size
+        score[2], score[3] = score[0], score[1]
     score[0] += cut
     score[1] += out
 

@@ -30,12 +30,15 @@ class Scratch(NamedTuple):
 
 def scratch(atoms: int, entries: int) -> Scratch:
     """Return memory for trees on a graph with so many atoms and CSR entries."""
-    whole = [np.zeros(atoms, dtype=np.int64) for _ in range(6)]
-    parts = [np.zeros(atoms) for _ in range(3)]
-    member = np.zeros(atoms, dtype=np.bool_)
+
+    def whole() -> IntArray:
+        return np.zeros(atoms, dtype=np.int64)
+
     return Scratch(
-        whole[0], member, *whole[1:], *parts, np.empty(entries + 1), np.empty((entries + 1, 2), dtype=np.int64)
-    )
+        atoms=whole(), member=np.zeros(atoms, dtype=np.bool_), local=whole(), order=whole(), parent=whole(),
+        depth=whole(), below=whole(), stay_a=np.zeros(atoms), stay_b=np.zeros(atoms), cut=np.zeros(atoms),
+        heap_key=np.empty(entries + 1), heap_edge=np.empty((entries + 1, 2), dtype=np.int64),
+    )  # fmt: skip
 
 
 @njit(cache=True, nogil=True)

@@ -15,7 +15,15 @@ from numpy.typing import ArrayLike, NDArray
 from quanyu.engines.arrays import FloatArray, GeometryArray, Int32Array, IntArray, float_array, require_rows
 from quanyu.engines.spatial.locating import files
 from quanyu.engines.spatial.locating._kernels import (
-    Cold, Edges, Frame, Hot, Tree, build, distinct_edges, find, nearest_edge,
+    Cold,
+    Edges,
+    Frame,
+    Hot,
+    Tree,
+    build,
+    distinct_edges,
+    find,
+    nearest_edge,
 )  # fmt: skip
 from quanyu.engines.spatial.locating.errors import CoordinateTooLarge, NotPolygon, OtherPolygons
 from quanyu.engines.spatial.locating.reporting import Report, report

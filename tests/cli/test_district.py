@@ -1,0 +1,93 @@
+"""``quanyu district`` on files: labels, exit codes, and what a bad file gets."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from quanyu.cli import main
+
+DATA = Path(__file__).parents[1] / "data" / "districting"
+
+
+def call(file: Path, out: Path, *options: str) -> Result:
+    return CliRunner().invoke(main, ["district", str(file), "--out", str(out), *options])
+
+
+def write(path: Path, **changes: Any) -> Path:
+    arrays = {
+        "weights": [4, 4, 4, 4],
+        "indptr": [0, 1, 3, 5, 6],
+        "indices": [1, 0, 2, 1, 3, 2],
+        "edge_length": [1.0] * 6,
+    }
+    arrays.update(changes)
+    np.savez(path, **{name: np.array(values) for name, values in arrays.items() if values is not None})
+    return path
+
+
+def test_districts_of_a_file_are_written_and_summed_up(tmp_path: Path) -> None:
+    out = tmp_path / "labels.npy"
+    done = call(write(tmp_path / "row.npz"), out, "--k", "2", "--lower", "8", "--upper", "8", "--json")
+    assert done.exit_code == 0, done.output
+    figures = json.loads(done.stdout)
+    assert (figures["districts"], figures["in_range"], figures["cut_edges"], figures["unmet"]) == (2, 2, 1, [])
+    assert np.load(out).tolist() == [0, 0, 1, 1]
+
+
+def test_a_rule_that_cannot_be_kept_is_named_and_exits_1(tmp_path: Path) -> None:
+    done = call(write(tmp_path / "row.npz"), tmp_path / "l.npy", "--lower", "20", "--upper", "30")
+    assert done.exit_code == 1
+    assert "light (proven): districts [0], weight 16, off by 4; would mend it: lower 16" in done.stderr
+    assert np.load(tmp_path / "l.npy").tolist() == [0, 0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"edge_length": None}, "has no array edge_length"),
+        ({"indptr": [0, 1, 3]}, "indptr has 3 entries, expected 5"),
+        ({"edge_length": [1.0]}, "edge_length has 1 entries, expected 6"),
+        ({"indices": [1, 0, 2, 1, 9, 2]}, "indices[4] is 9, but there are 4 atoms"),
+        ({"indptr": [0, 3, 1, 5, 6]}, "indptr must rise from 0 to 6"),
+    ],
+)
+def test_a_broken_file_is_misuse_with_its_fault(tmp_path: Path, changes: dict[str, Any], words: str) -> None:
+    file = write(tmp_path / "row.npz", **changes)
+    done = call(file, tmp_path / "l.npy", "--lower", "1", "--upper", "9")
+    assert done.exit_code == 2
+    assert words in done.stderr
+    assert not (tmp_path / "l.npy").exists()
+
+
+def test_a_file_that_is_no_archive_or_missing_is_misuse(tmp_path: Path) -> None:
+    text = tmp_path / "text.npz"
+    text.write_text("not an archive")
+    assert "is no readable .npz archive" in call(text, tmp_path / "l.npy", "--lower", "1", "--upper", "9").stderr
+    missing = call(tmp_path / "none.npz", tmp_path / "l.npy", "--lower", "1", "--upper", "9")
+    assert missing.exit_code == 2
+    assert "does not exist" in missing.stderr
+
+
+def test_a_lower_limit_above_the_upper_one_is_misuse(tmp_path: Path) -> None:
+    done = call(write(tmp_path / "row.npz"), tmp_path / "l.npy", "--lower", "9", "--upper", "8")
+    assert done.exit_code == 2
+    assert "The range is 9 to 8" in done.stderr
+
+
+def test_the_verb_never_imports_django(tmp_path: Path) -> None:
+    file = write(tmp_path / "row.npz")
+    program = (
+        "import sys; from quanyu.cli import main\n"
+        f"main(['district', {str(file)!r}, '--lower', '8', '--upper', '8', '--out', {str(tmp_path / 'l.npy')!r}],"
+        " standalone_mode=False)\n"
+        "assert 'django' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)

@@ -1,0 +1,248 @@
+"""What every plan must be, whatever the ground; compared with brute force, published optima and sums by hand."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.sparse as sparse
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.sparse.csgraph import connected_components
+from tests.engines.districting.strategies import from_pairs, path, planar, territories
+
+from quanyu.engines.districting import Progress, district, split_heavy
+from quanyu.errors import AsymmetricAdjacency, EmptyInput, EmptyRange, NotFinite, OutOfRange, WrongShape
+
+DATA = Path(__file__).parents[2] / "data" / "districting"
+INSTANCES = {each["name"]: each for each in json.loads((DATA / "index.json").read_text())}
+
+
+def instance(name: str) -> tuple[Any, Any, dict[str, Any]]:
+    arrays, facts = np.load(DATA / f"{name}.npz"), INSTANCES[name]
+    shape = (len(arrays["weights"]),) * 2
+    adjacency = sparse.csr_array((arrays["edge_length"], arrays["indices"], arrays["indptr"]), shape=shape)
+    return arrays["weights"], adjacency, {key: facts[key] for key in ("k", "lower", "upper")}
+
+
+def pieces_of(labels: Any, adjacency: Any, closed: Any = None) -> int:
+    rows = np.repeat(np.arange(len(labels)), np.diff(adjacency.indptr))
+    inside = labels[rows] == labels[adjacency.indices]
+    if closed is not None:
+        inside &= ~closed
+    graph = sparse.csr_array((np.ones(inside.sum()), (rows[inside], adjacency.indices[inside])), shape=adjacency.shape)
+    return int(connected_components(graph, directed=False)[0])
+
+
+def partitions(atoms: int) -> Any:
+    """Yield every way to group atoms, as labels in order of first use (restricted growth strings)."""
+
+    def grow(labels: list[int]) -> Any:
+        if len(labels) == atoms:
+            yield np.array(labels)
+            return
+        for label in range(max(labels) + 2):
+            yield from grow([*labels, label])
+
+    return grow([0])
+
+
+@settings(max_examples=40, deadline=None)
+@given(territory=territories(), seed=st.integers(0, 5))
+def test_every_plan_keeps_borders_and_barriers_and_tells_what_it_breaks(territory: Any, seed: int) -> None:
+    weights, adjacency, border, barrier = territory
+    plan = district(
+        weights, adjacency, lower=150, upper=260, border=border, barrier_edges=barrier, seed=seed, steps=200
+    )
+    rows = np.repeat(np.arange(len(weights)), np.diff(adjacency.indptr))
+    closed = barrier | (border[rows] != border[adjacency.indices])
+    districts = plan.metrics.districts
+    assert sorted(set(plan.labels)) == list(range(districts))
+    assert pieces_of(plan.labels, adjacency, closed) == districts
+    size = np.bincount(plan.labels, weights=weights)
+    assert (size == plan.weights).all()
+    told = {label for each in plan.unmet for label in each.districts}
+    assert set(np.flatnonzero((size < 150) | (size > 260))) <= told
+    again = district(
+        weights, adjacency, lower=150, upper=260, border=border, barrier_edges=barrier, seed=seed, steps=200
+    )
+    assert (again.labels == plan.labels).all()
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 10_000), atoms=st.integers(3, 8))
+def test_what_brute_force_can_bring_into_range_the_engine_can(seed: int, atoms: int) -> None:
+    adjacency = planar(seed, max(atoms, 4))
+    weights = np.random.default_rng(seed).integers(0, 9, adjacency.shape[0])
+    if weights.sum() == 0 or connected_components(adjacency, directed=False)[0] > 1:
+        return
+    feasible = False
+    for labels in partitions(len(weights)):
+        size = np.bincount(labels, weights=weights)
+        if size.min() >= 6 and size.max() <= 10 and pieces_of(labels, adjacency) == len(size):
+            feasible = True
+            break
+    plan = district(weights, adjacency, lower=6, upper=10, steps=300, seed=1)
+    assert (plan.metrics.in_range == plan.metrics.districts) == feasible
+    # A proof must never speak against a plan that exists.
+    assert not (feasible and any(each.proven for each in plan.unmet))
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_with_k_given_the_cut_is_that_of_brute_force(seed: int) -> None:
+    adjacency = planar(seed, 9)
+    if connected_components(adjacency, directed=False)[0] > 1:
+        return
+    weights = np.random.default_rng(seed).integers(3, 6, 9)
+    rows = np.repeat(np.arange(9), np.diff(adjacency.indptr))
+    best = None
+    for bits in itertools.product([0, 1], repeat=8):
+        labels = np.array([0, *bits])
+        size = np.bincount(labels, weights=weights, minlength=2)
+        if size.min() >= 14 and size.max() <= 24 and pieces_of(labels, adjacency) == 2:
+            cut = int((labels[rows] != labels[adjacency.indices]).sum()) // 2
+            best = cut if best is None else min(best, cut)
+    plan = district(weights, adjacency, lower=14, upper=24, k=2, objective="cut_edges", steps=3000)
+    if best is not None:
+        assert plan.metrics.in_range == 2
+        assert plan.metrics.cut_edges == best
+
+
+@pytest.mark.parametrize(("name", "optimum", "steps"), [("OK_county", 40, 500_000), ("IA_county", 33, 200_000)])
+def test_the_published_optimum_is_reached(name: str, optimum: int, steps: int) -> None:
+    weights, adjacency, rules = instance(name)
+    plan = district(weights, adjacency, **rules, objective="cut_edges", steps=steps)
+    assert plan.metrics.in_range == rules["k"]
+    assert plan.metrics.cut_edges == optimum
+    assert plan.unmet == ()
+
+
+def test_a_county_heavier_than_the_range_is_named_with_its_mends() -> None:
+    weights, adjacency, rules = instance("KY_county")
+    plan = district(weights, adjacency, **rules, objective="cut_edges", steps=2000)
+    heavy = [each for each in plan.unmet if each.rule == "heavy"]
+    assert [each.weight for each in heavy] == [int(weights.max())]
+    assert heavy[0].proven
+    assert heavy[0].by == int(weights.max()) - rules["upper"]
+
+
+def test_a_heavy_atom_stands_alone_and_is_told() -> None:
+    plan = district([40, 40, 130, 40, 40], path(5), lower=60, upper=100)
+    assert plan.labels.tolist() == [0, 0, 1, 2, 2]
+    assert [(each.rule, each.by, each.proven, each.districts) for each in plan.unmet] == [("heavy", 30, True, (1,))]
+    assert ("split", 2) in plan.unmet[0].mends
+
+
+def test_ground_behind_a_barrier_that_is_too_light_is_told_with_who_lies_beyond() -> None:
+    adjacency = path(4)
+    rows = np.repeat(np.arange(4), np.diff(adjacency.indptr))
+    barrier = np.minimum(rows, adjacency.indices) == 2
+    plan = district([30, 30, 30, 20], adjacency, lower=60, upper=100, barrier_edges=barrier)
+    assert plan.labels.tolist() == [0, 0, 0, 1]
+    assert [(each.rule, each.by, each.proven) for each in plan.unmet] == [("light", 40, True)]
+    assert dict(plan.unmet[0].mends)["barrier_or_border"] == (0,)
+
+
+def test_a_whole_that_fits_no_number_of_districts_is_told() -> None:
+    plan = district([30, 30, 30, 20], path(4), lower=60, upper=100)
+    assert [(each.rule, each.by, each.proven) for each in plan.unmet] == [("gap", 10, True)]
+    assert plan.metrics.avoidable_violation == 0
+
+
+def test_an_atom_between_heavier_ones_is_proven_to_fit_nowhere() -> None:
+    plan = district([80, 50, 80], path(3), lower=60, upper=100)
+    assert [(each.rule, each.proven) for each in plan.unmet] == [("pinned", True)]
+    assert plan.metrics.in_range == 2
+    assert plan.unmet[0].by == 10
+
+
+def test_previous_districts_in_range_do_not_move_at_full_stability() -> None:
+    adjacency = planar(3, 60)
+    weights = np.full(60, 10)
+    first = district(weights, adjacency, lower=60, upper=140, steps=500, seed=4)
+    again = district(weights, adjacency, lower=60, upper=140, previous=first.labels, stability=1.0, seed=9)
+    assert (again.labels == first.labels).all()
+    assert again.metrics.moved_weight == 0
+
+
+def test_a_small_change_moves_little_at_high_stability_and_more_without() -> None:
+    adjacency = planar(5, 200)
+    weights = np.full(200, 10)
+    first = district(weights, adjacency, lower=60, upper=140, steps=3000, seed=4)
+    changed = weights + np.where(first.labels == 0, 12, 0)
+    close = district(changed, adjacency, lower=60, upper=140, previous=first.labels, stability=0.9, steps=3000, seed=9)
+    free = district(changed, adjacency, lower=60, upper=140, previous=first.labels, stability=0.0, steps=3000, seed=9)
+    assert close.metrics.in_range == close.metrics.districts
+    assert close.metrics.moved_weight is not None
+    assert free.metrics.moved_weight is not None
+    assert close.metrics.moved_weight <= 0.15 * changed.sum() < free.metrics.moved_weight
+
+
+def test_saying_stop_returns_a_whole_plan_and_few_steps() -> None:
+    adjacency = planar(7, 300)
+    seen: list[Progress] = []
+
+    def stop(best: Progress) -> bool:
+        seen.append(best)
+        return False
+
+    plan = district(np.full(300, 10), adjacency, lower=60, upper=140, steps=10_000_000, on_progress=stop)
+    assert len(seen) == 1
+    assert plan.stopped == "asked"
+    assert plan.steps < 10_000_000
+    assert pieces_of(plan.labels, adjacency) == plan.metrics.districts
+    assert len(seen[0].labels()) == 300
+
+
+def test_a_limit_in_seconds_reports_steps_that_give_the_same_plan_again() -> None:
+    adjacency = planar(7, 200)
+    plan = district(np.full(200, 10), adjacency, lower=60, upper=140, seconds=0.5)
+    assert plan.steps > 0
+    if plan.stopped == "steps":
+        again = district(np.full(200, 10), adjacency, lower=60, upper=140, steps=plan.steps)
+        assert (again.labels == plan.labels).all()
+
+
+def test_more_steps_give_a_shorter_cut() -> None:
+    weights, adjacency, rules = instance("CO_tract")
+    few = district(weights, adjacency, **rules, objective="cut_edges", steps=60)
+    many = district(weights, adjacency, **rules, objective="cut_edges", steps=6000)
+    assert many.metrics.cut_edges < few.metrics.cut_edges
+
+
+def bad(**changes: Any) -> dict[str, Any]:
+    return {"weights": [5, 5, 5], "adjacency": path(3), "lower": 5, "upper": 10, **changes}
+
+
+@pytest.mark.parametrize(
+    ("case", "error", "words"),
+    [
+        (bad(weights=[]), EmptyInput, "weights is empty"),
+        (bad(weights=[5, -1, 5]), OutOfRange, r"weights\[1\] is -1"),
+        (bad(weights=[5, float("nan"), 5]), NotFinite, r"weights\[1\] is nan"),
+        (bad(weights=[5, 5]), WrongShape, "adjacency has shape"),
+        (bad(lower=11), EmptyRange, "range is 11 to 10"),
+        (bad(k=4), OutOfRange, "1 to 3, the number of atoms"),
+        (bad(border=[0, 0]), WrongShape, "border has shape"),
+        (bad(barrier_edges=[True]), WrongShape, "barrier_edges"),
+        (bad(previous=[0]), WrongShape, "previous has shape"),
+        (
+            bad(adjacency=sparse.csr_array(np.array([[0, 1, 0], [0, 0, 0], [0, 0, 0.0]]))),
+            AsymmetricAdjacency,
+            r"\[0, 1\]",
+        ),
+        (bad(adjacency=from_pairs([(0, 1)], 3), k=2), OutOfRange, "one connected whole"),
+    ],
+)
+def test_bad_input_is_refused_with_its_place(case: dict[str, Any], error: type[Exception], words: str) -> None:
+    with pytest.raises(error, match=words):
+        district(case.pop("weights"), case.pop("adjacency"), **case)
+
+
+def test_heavy_buildings_are_split_into_the_fewest_equal_parts() -> None:
+    assert split_heavy([0, 500, 501, 1600], 500).tolist() == [1, 1, 2, 4]

@@ -67,7 +67,8 @@ class NormsForm(forms.Form):
         help_text=gettext_lazy("The same inputs and seed give the same grids."),
     )  # fmt: skip
     units = {
-        "lower": pgettext_lazy("unit", "households"), "upper": pgettext_lazy("unit", "households"), "exclusive_min_m2": "m²",
+        "lower": pgettext_lazy("unit", "households"), "upper": pgettext_lazy("unit", "households"),
+        "exclusive_min_m2": "m²",
         "stability": gettext_lazy("from 0 to 1"),
     }  # fmt: skip
 

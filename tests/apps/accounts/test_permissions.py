@@ -32,5 +32,5 @@ def test_a_closed_account_may_do_nothing(db: None) -> None:
 
 
 def test_a_refusal_names_the_roles_that_may(db: None) -> None:
-    with pytest.raises(NotPermitted, match="grids.review, held by: administrator, reviewer"):
+    with pytest.raises(NotPermitted, match=r"grids\.review, held by: administrator, reviewer"):
         require(_user(Role.PLANNER), "grids.review")

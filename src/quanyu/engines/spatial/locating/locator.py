@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Self
 
@@ -67,7 +68,7 @@ class Locator:
         self.key = _hash(xy, ring, owner, is_hole, len(shapes))
         self._count = len(shapes)
         ends, left, right = distinct_edges(xy, xy.view(np.uint64), ring, owner, is_hole)
-        self._edges = Edges(*ends, left, right)
+        self._edges = Edges(ends[0], ends[1], ends[2], ends[3], left, right)
         self._frame = _frame(self._edges, len(shapes))
         budget = BUDGET * len(left) + 10_000
         codes, rasters, lines, *cold, clashes, places = build(self._frame, self._edges, len(shapes), budget)
@@ -201,11 +202,11 @@ def _share(work: Any, count: int, threads: int | None) -> None:
         return
     bounds = np.linspace(0, count, parts + 1).astype(int).tolist()
     with ThreadPoolExecutor(parts) as pool:
-        list(pool.map(work, [slice(a, b) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]))
+        list(pool.map(work, [slice(a, b) for a, b in pairwise(bounds)]))
 
 
 def _rings(shapes: GeometryArray) -> tuple[FloatArray, IntArray, Int32Array, NDArray[np.bool_]]:
-    """Return vertices, the first vertex of each ring and the end, the polygon of each ring, and whether it is a hole."""
+    """Return vertices, the first vertex of each ring and the end, the polygon of each ring, and which are holes."""
     kind = shapely.get_type_id(shapes)
     bad = ~np.isin(kind, (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON))
     if bad.any():
@@ -273,7 +274,7 @@ def _tree(edges: Edges) -> Tree:
     alone = alone[np.argsort(_spread(cell[:, 0]) | _spread(cell[:, 1]) << np.uint64(1), kind="stable")]
     y1, y2 = edges.y1[alone], edges.y2[alone]
     boxes = np.stack([edges.x1[alone], np.minimum(y1, y2), edges.x2[alone], np.maximum(y1, y2)], axis=1)
-    levels = []
+    levels: list[FloatArray] = []
     while len(levels) == 0 or len(boxes) > 1:
         starts = np.arange(0, len(boxes), FANOUT)
         boxes = np.concatenate(

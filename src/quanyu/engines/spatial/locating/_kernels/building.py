@@ -141,7 +141,8 @@ def build(frame: Any, edges: Any, polygons: Any, budget: Any) -> Any:
 
     held = np.empty(polygons + 1, dtype=np.int32)
     work = Work(
-        np.empty(polygons + 1, dtype=np.int32), np.empty((16 * MOST_LINES, 4)), np.empty(16 * MOST_LINES, dtype=np.int32),
+        np.empty(polygons + 1, dtype=np.int32), np.empty((16 * MOST_LINES, 4)),
+        np.empty(16 * MOST_LINES, dtype=np.int32),
         np.empty((4 * MOST_LINES, 4), dtype=np.int64), np.empty((4 * MOST_LINES, 2)),
         np.empty((4 * MOST_LINES, 2), dtype=np.int64),
     )  # fmt: skip
@@ -217,7 +218,7 @@ def build(frame: Any, edges: Any, polygons: Any, budget: Any) -> Any:
                     codes[cell] = code
                     if more > used_lines:
                         first_line, corner = grown(first_line, leaves, 2), grown(corner, leaves, 2)
-                        first_edge, first_held = grown(first_edge, leaves, 2), grown(first_held, leaves, 2)
+                        first_edge, first_held = grown(first_edge, leaves + 1, 1), grown(first_held, leaves + 1, 1)
                         leaf_edges, leaf_held = grown(leaf_edges, used_edges, m), grown(leaf_held, used_held, count)
                         first_line[leaves] = used_lines
                         corner[leaves] = x, y

@@ -87,7 +87,7 @@ def is_left(edges: Any, e: Any, px: Any, py: Any) -> Any:
 
 @njit(cache=True, nogil=True)
 def toggle(held: Any, count: Any, polygon: Any) -> Any:
-    """Take a polygon out of the set, or put it in; return the new size. It is kept sorted, and ``held`` has room for all."""
+    """Take a polygon out of the set, or put it in; return the new size. ``held`` is sorted and has room."""
     if polygon == OUTSIDE:
         return count
     for i in range(count):

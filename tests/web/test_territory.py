@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -142,13 +143,14 @@ def test_a_file_above_the_limit_is_refused(planner: Client, settings: Settings) 
     assert "large.csv has 2 MB, more than the 1 MB taken here" in answer.text
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_file_is_kept_for_a_day(planner: Client) -> None:
+def test_a_file_is_kept_for_a_day(planner: Client, django_capture_on_commit_callbacks: Any) -> None:
     record = divisions(planner)
     folder = uploads.path_of(record).parent
     now = datetime.now(UTC)
-    assert uploads.sweep(at=now) == 0
-    assert uploads.sweep(at=now + timedelta(hours=25)) == 1
+    with django_capture_on_commit_callbacks(execute=True):
+        assert uploads.sweep(at=now) == 0
+        assert folder.exists()
+        assert uploads.sweep(at=now + timedelta(hours=25)) == 1
     assert not Load.objects.exists()
     assert not folder.exists()
 

@@ -297,6 +297,7 @@ def test_the_trail_is_for_administrators(client: Client, plan: Plan, people: Peo
     page = text(client.get("/audit"))
     assert "the chain is intact" in page
     assert "reviewed the plan" in page
+    assert "norms.lower 300" in page
 
 
 def test_every_page_names_the_hosts_it_may_load_from(client: Client, plan: Plan) -> None:

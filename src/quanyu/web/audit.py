@@ -19,5 +19,8 @@ def trail(request: HttpRequest) -> HttpResponse:
     if subject := request.GET.get("subject", ""):
         entries = entries.filter(subject_type=subject)
     page = Paginator(entries, 50).get_page(request.GET.get("page"))
-    rows = [(entry, words.act(entry.verb, entry.before, entry.after)) for entry in page]
+    rows = [
+        (entry, words.act(entry.verb, entry.before, entry.after), words.changes(entry.before, entry.after))
+        for entry in page
+    ]
     return render(request, "audit/trail.html", {"page": page, "rows": rows, "verdict": verify()})

@@ -39,11 +39,11 @@ def home(request: HttpRequest) -> HttpResponse:
     plan = plan_in_force(network, on=timezone.localdate()) if network else None
     context: dict[str, Any] = {"networks": networks, "network": network, "plan": plan}
     if plan is not None:
-        order, columns = sorting(request, COLUMNS, default="code")
+        order, columns = sorting(request, COLUMNS, default="")
         grids = _filtered(request, plan.grids.all())
         origin = sources.sources_of(plan.network.territory)
         context |= {
-            "page": Paginator(grids.order_by(order, "code"), 50).get_page(request.GET.get("page")),
+            "page": Paginator(grids.order_by(order or "kind", "code"), 50).get_page(request.GET.get("page")),
             "columns": columns,
             "totals": grids.aggregate(households=Sum("households"), places=Sum("places"), area_m2=Sum("area_m2")),
             "kinds": Grid.Kind.choices,

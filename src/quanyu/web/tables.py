@@ -20,7 +20,7 @@ class Column:
 
 
 def sorting(request: HttpRequest, columns: list[Column], *, default: str) -> tuple[str, list[Column]]:
-    """Return the order a request asks for, and the columns with what a click on each asks for next."""
+    """Return the order a request asks for, or ``default``; and the columns with what a click on each asks for next."""
     wanted = request.GET.get("sort", default)
     if wanted.removeprefix("-") not in {column.key for column in columns}:
         wanted = default

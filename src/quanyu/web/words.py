@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.utils.translation import gettext_lazy
@@ -81,3 +82,25 @@ def act(verb: str, before: dict[str, Any] | None, after: dict[str, Any] | None) 
         "day": new.get("from", ""), "households": new.get("households_moved", ""),
     }  # fmt: skip
     return str(ACTS[verb]) % values
+
+
+def changes(before: dict[str, Any] | None, after: dict[str, Any] | None) -> list[tuple[str, str, str]]:
+    """Return what an entry of the trail changed: name, value before and after, nested names joined by a dot.
+
+    Examples
+    --------
+    >>> changes({"norms": {"lower": 300}}, {"norms": {"lower": 200}, "kinds": ["a", "b"]})
+    [('norms.lower', '300', '200'), ('kinds', '', 'a, b')]
+    """
+    old, new = dict(_flat(before or {})), dict(_flat(after or {}))
+    return [(name, old.get(name, ""), new.get(name, "")) for name in {**old, **new}]
+
+
+def _flat(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{name}.")
+        elif isinstance(value, list):
+            yield prefix + name, ", ".join(str(each) for each in value)
+        else:
+            yield prefix + name, "" if value is None else str(value)

@@ -406,3 +406,18 @@ def test_a_mapping_that_names_nothing_is_refused(tmp_path: Path, pair: str) -> N
     key, _, name = pair.partition("=")
     path = write(tmp_path / "town.gpkg", town())
     refused(path, faults.BadMapping, f"{pair} is no mapping", replace(WGS84, mapping={key: name}))
+
+
+@pytest.mark.parametrize(
+    ("kind", "subtype", "expected"),
+    [
+        ("waterway", "", "waterway"), ("waterway", "river", "waterway"), ("waterway", "stream", "brook"),
+        ("ditch", "", "brook"), ("railway", "rail", "railway"), ("railway", "tram", "barrier"),
+        ("barrier", "hedge", "barrier"), ("铁路", "", "railway"),
+    ],
+)  # fmt: skip
+def test_a_line_is_what_its_subtype_says_then_its_kind(tmp_path: Path, kind: str, subtype: str, expected: str) -> None:
+    layers = town()
+    layers["barriers"][1].update(kind=[kind], subtype=[subtype])
+    load(write(tmp_path / "town.gpkg", layers))
+    assert Barrier.objects.get().kind == expected

@@ -22,7 +22,7 @@ class Network(models.Model):
     name = models.CharField(_("name"), max_length=100)
 
     class Meta:
-        ordering = ["code"]
+        ordering = ["id"]  # the network opened first is the one a page shows unasked
 
     def __str__(self) -> str:
         return self.name
@@ -141,7 +141,7 @@ class Grid(Located):
     class Kind(models.TextChoices):
         BASIC = "basic", _("basic grid")
         EXCLUSIVE = "exclusive", _("exclusive grid")
-        UNINHABITED = "uninhabited", _("ground without households")
+        UNINHABITED = "uninhabited", _("uninhabited ground")
 
     plan = models.ForeignKey(Plan, on_delete=models.CASCADE, related_name="grids")
     code = models.CharField(_("code"), max_length=24)

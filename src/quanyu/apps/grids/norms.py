@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from quanyu.errors import InvalidInput
 
-BARRIER_KINDS = ("waterway", "railway", "motorway", "main_road", "barrier")
+BARRIER_KINDS = ("waterway", "railway", "motorway", "main_road", "barrier", "brook")
 OBJECTIVES = ("cut_length", "cut_edges")
 _LISTS = ("barriers", "exclusive_kinds")
 EXCLUSIVE_KINDS = ("office", "industrial", "market", "scenic", "school", "hospital", "public")

@@ -201,6 +201,7 @@ class Barrier(Located):
 
     class Kind(models.TextChoices):
         WATERWAY = "waterway", _("river")
+        BROOK = "brook", _("brook or ditch")
         RAILWAY = "railway", _("railway")
         MOTORWAY = "motorway", _("expressway")
         MAIN_ROAD = "main_road", _("main road")

@@ -24,7 +24,7 @@ from quanyu.engines.arrays import FloatArray, GeometryArray, IntArray, require_r
 from quanyu.engines.spatial.voronoi import Ridges, draw_cells, outline_points
 
 # Index 0 stands for "no barrier" in `Tessellation.barrier`.
-BARRIER_KINDS = ("", "waterway", "railway", "motorway", "main_road", "barrier")
+BARRIER_KINDS = ("", "waterway", "railway", "motorway", "main_road", "barrier", "brook")
 # Kinds whose lines cut cells; the others only mark the pairs of neighbours that they part.
 CUTTING = ("waterway", "railway", "motorway", "barrier")
 SHORTEST_BORDER_M = 0.5

@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
                 ('territory', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='networks', to='territory.division')),
             ],
             options={
-                'ordering': ['code'],
+                'ordering': ['id'],
             },
         ),
         migrations.CreateModel(
@@ -59,7 +59,7 @@ class Migration(migrations.Migration):
                 ('east', models.FloatField(editable=False, null=True)),
                 ('north', models.FloatField(editable=False, null=True)),
                 ('code', models.CharField(max_length=24, verbose_name='code')),
-                ('kind', models.CharField(choices=[('basic', 'basic grid'), ('exclusive', 'exclusive grid'), ('uninhabited', 'ground without households')], max_length=12, verbose_name='kind')),
+                ('kind', models.CharField(choices=[('basic', 'basic grid'), ('exclusive', 'exclusive grid'), ('uninhabited', 'uninhabited ground')], max_length=12, verbose_name='kind')),
                 ('place_kind', models.CharField(blank=True, max_length=20, verbose_name='exclusive for')),
                 ('name', models.CharField(blank=True, max_length=100, verbose_name='name')),
                 ('households', models.PositiveIntegerField(verbose_name='households')),

@@ -28,7 +28,9 @@ FORM: dict[str, dict[str, tuple[str, ...]]] = {
         "people": ("population", "人口", "人口数", "人数"),
         "households": ("户数", "总户数", "住户数"),
     },
-    "barriers": {"kind": ("fclass", "type", "类型"), "name": ("名称",), "tunnel": ("隧道",)},
+    "barriers": {
+        "kind": ("fclass", "type", "类型"), "subtype": ("waterway", "railway"), "name": ("名称",), "tunnel": ("隧道",),
+    },
     "roads": {
         "kind": ("highway", "fclass", "type", "道路等级", "类型"), "name": ("名称", "道路名称"),
         "bridge": ("桥梁",), "tunnel": ("隧道",),

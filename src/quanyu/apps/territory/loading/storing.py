@@ -17,6 +17,16 @@ from quanyu.apps.territory.loading.survey import Survey
 from quanyu.apps.territory.models import Backdrop, Barrier, CountMethod, Division, Place
 
 BATCH = 2000
+# What a file calls a line, looked up by its subtype, then by its kind; any other word is another barrier. A brook is no
+# river, and rails that no train uses part nobody.
+LINES = {
+    **dict.fromkeys(("waterway", "river", "canal", "河流", "运河"), Barrier.Kind.WATERWAY),
+    **dict.fromkeys(("brook", "stream", "ditch", "drain", "沟渠", "溪流"), Barrier.Kind.BROOK),
+    **dict.fromkeys(("railway", "rail", "铁路"), Barrier.Kind.RAILWAY),
+    **dict.fromkeys(("motorway", "高速公路"), Barrier.Kind.MOTORWAY),
+    **dict.fromkeys(("main_road", "主干道"), Barrier.Kind.MAIN_ROAD),
+    **dict.fromkeys(("tram", "disused", "abandoned"), Barrier.Kind.OTHER),
+}
 ROADS = {"motorway": Barrier.Kind.MOTORWAY, "trunk": Barrier.Kind.MAIN_ROAD, "primary": Barrier.Kind.MAIN_ROAD}
 # Below this a tunnel's mark says that there is none.
 NO_TUNNEL = ("", "no", "False", "0", "F", "否")
@@ -144,8 +154,8 @@ def store_lines(layers: dict[str, Layer], territory: Division, load: Load) -> di
 def _store_barriers(barriers: Layer | None, roads: Layer | None, territory: Division, load: Load) -> int:
     rows: list[tuple[str, str, str, Any]] = []
     if barriers is not None:
-        for kind, name, tunnel, shape in _lines(barriers):
-            rows.append((kind if kind in Barrier.Kind.values else Barrier.Kind.OTHER, name, tunnel, shape))
+        for subtype, (kind, name, tunnel, shape) in zip(barriers.texts("subtype"), _lines(barriers), strict=True):
+            rows.append((LINES.get(subtype) or LINES.get(kind, Barrier.Kind.OTHER), name, tunnel, shape))
     if roads is not None:
         rows += [(ROADS[kind], name, tunnel, shape) for kind, name, tunnel, shape in _lines(roads) if kind in ROADS]
     # What runs in a tunnel parts nobody.

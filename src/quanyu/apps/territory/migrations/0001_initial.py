@@ -48,7 +48,7 @@ class Migration(migrations.Migration):
                 ('south', models.FloatField(editable=False, null=True)),
                 ('east', models.FloatField(editable=False, null=True)),
                 ('north', models.FloatField(editable=False, null=True)),
-                ('kind', models.CharField(choices=[('waterway', 'river'), ('railway', 'railway'), ('motorway', 'expressway'), ('main_road', 'main road'), ('barrier', 'other barrier')], max_length=10, verbose_name='kind')),
+                ('kind', models.CharField(choices=[('waterway', 'river'), ('brook', 'brook or ditch'), ('railway', 'railway'), ('motorway', 'expressway'), ('main_road', 'main road'), ('barrier', 'other barrier')], max_length=10, verbose_name='kind')),
                 ('name', models.CharField(blank=True, max_length=100, verbose_name='name')),
                 ('tags', models.JSONField(default=dict, verbose_name='tags in the source')),
                 ('load', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='registers.load')),

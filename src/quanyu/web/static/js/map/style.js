@@ -54,6 +54,10 @@ function wet(c) {
       filter: ["==", ["get", "kind"], "waterway"], layout: { "line-cap": "round", "line-join": "round" },
       paint: { "line-color": c.waterLine, "line-width": by_zoom(9, 0.8, 14, 2, 17, 5) },
     }),
+    base("brooks", "line", "barrier", {
+      minzoom: 12, filter: ["==", ["get", "kind"], "brook"], layout: { "line-cap": "round", "line-join": "round" },
+      paint: { "line-color": c.waterLine, "line-width": by_zoom(12, 0.4, 14, 0.9, 17, 2.5) },
+    }),
   ];
 }
 

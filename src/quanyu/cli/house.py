@@ -22,6 +22,8 @@ DEMO_USERS = {
 }
 DEMO_PASSWORD = "quanyu-demo"  # noqa: S105 the demo's sign-in is printed on the screen
 DEMO_SAMPLES = ("vologda", "liechtenstein", "zhangqiu")
+# Where villages lie on both banks of a river, a grid may use its bridges.
+BRIDGED = ("liechtenstein",)
 
 
 @click.command()
@@ -105,14 +107,22 @@ def _migrate() -> None:
 
 
 def _warm() -> None:
-    """Compile the engines on a small case, so that nobody waits for it later; the result stays in numba's cache."""
+    """Compile the engines on small cases, so that nobody waits for it later; the result stays in numba's cache."""
+    from quanyu.engines.spatial import locating
+
+    for name, work in (("drawing", _warm_drawing), ("locating", locating.warm)):
+        click.echo(f"Compiling {name} (up to a minute, once per machine) … ", nl=False, err=True)
+        begun = time.monotonic()
+        work()
+        click.echo(f"{time.monotonic() - begun:.0f} s", err=True)
+
+
+def _warm_drawing() -> None:
     import numpy as np
     import scipy.sparse as sparse
 
     from quanyu.engines.districting import district
 
-    begun = time.monotonic()
-    click.echo("Compiling the engines (once per machine) …", err=True)
     side = 12
     index = np.arange(side * side).reshape(side, side)
     pairs = np.concatenate(
@@ -124,7 +134,6 @@ def _warm() -> None:
     both = np.concatenate([pairs, pairs[:, ::-1]])
     grid = sparse.csr_array((np.full(len(both), 10.0), (both[:, 0], both[:, 1])), shape=(side**2, side**2))
     district(np.full(side**2, 10), grid, lower=60, upper=100, seed=1, previous=np.arange(side**2) // 12, stability=0.1)
-    click.echo(f"… {time.monotonic() - begun:.0f} s", err=True)
 
 
 def _demo_users() -> None:
@@ -160,7 +169,7 @@ def _demo_sample(name: str) -> None:
 
 
 def _demo_plan(network: Network) -> None:
-    """Draw a plan with the standard's norms and put it in force, as a planner and a reviewer would."""
+    """Draw a plan and put it in force, as a planner and a reviewer would."""
     from django.utils import timezone
 
     from quanyu.apps.accounts.models import User
@@ -169,7 +178,7 @@ def _demo_plan(network: Network) -> None:
 
     people = {user.username: user for user in User.objects.filter(username__in=DEMO_USERS)}
     now = timezone.now()
-    run = actions.start_run(network, Norms(seed=1), actor=people["planner"], at=now)
+    run = actions.start_run(network, Norms(seed=1, allow_crossings=network.code in BRIDGED), actor=people["planner"], at=now)
     run = planning.carry_out(run, clock=timezone.now)
     if run.plan is None:
         raise click.ClickException(f"{run}: {(run.error or {}).get('message', run.state)}")

@@ -1,0 +1,145 @@
+"""Districts: ours against METIS and GerryChain, on the same graphs, in one run.
+
+`ours / theirs` below 1 means a shorter cut. METIS keeps no lower limit, so its plans are mostly out of range (✗): a
+plan that need not keep the range can cut less. METIS gets 20 seeds at each of up to four tolerances, in both of its
+ways (k parts at once, recursive bisection); GerryChain gets short bursts of ReCom. Ours runs once, with its defaults.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+
+import numpy as np
+from benchmarks import vologda
+from benchmarks.cases import Case, Worth, instances, random_city, worth
+from benchmarks.rivals import Rival, gerrychain_bursts, metis_plans
+
+from quanyu.engines.districting import Districting, district
+
+SEED = 0
+START_LIMIT, BURST_SECONDS = 30.0, 10.0
+ATOMS, COMMUNITIES = 10_000, 35
+
+
+def draw(case: Case, previous: np.ndarray | None = None) -> tuple[Districting, float]:
+    """Return our plan of a case and its seconds, after a short run that compiles what is needed.
+
+    With ``previous`` only the districts out of range are drawn anew, with those around them.
+    """
+
+    def run(steps: int | None) -> Districting:
+        return district(
+            case.weights, case.adjacency, lower=case.lower, upper=case.upper, k=case.k, barrier_edges=case.closed,
+            objective="cut_edges" if case.k else "cut_length", area=case.area, outer_length=case.outer_length,
+            previous=previous, stability=0.0 if previous is None else 1.0, seed=SEED, steps=steps,
+        )  # fmt: skip
+
+    run(1)
+    begun = time.perf_counter()
+    made = run(None)
+    return made, time.perf_counter() - begun
+
+
+def of_k() -> list[str]:
+    """Return the table of the census graphs: k districts, cut edges."""
+    lines = [
+        f"### Cut edges of {len(instances())} census graphs, k given, ±0.5 %",
+        "",
+        "| graph | atoms | k | optimum | quanyu | METIS | GerryChain | ours / METIS | ours / GerryChain |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    lines += [_row(case) for case in instances()]
+    return [*lines, "", "✗ out of range. † An atom is heavier than the range, so no plan is in range."]
+
+
+def _row(case: Case) -> str:
+    made, seconds = draw(case)
+    ours = worth(case, made.labels)
+    rivals = metis_plans(case)[1:3]
+    metis = min((worth(case, rival.labels) for rival in rivals), key=lambda value: (value.outside, value.cut))
+    chain = gerrychain_bursts(case, start_limit=START_LIMIT, seconds=BURST_SECONDS, seed=SEED)
+    told, ratio = f"no first plan in {chain.start_seconds:.0f} s", "–"
+    if chain.plan is not None:
+        theirs = worth(case, chain.plan)
+        told = f"{_edges(theirs)} ({chain.start_seconds + BURST_SECONDS:.1f} s, {chain.steps:,} steps)"
+        ratio = f"{ours.cut / theirs.cut:.2f}"
+    cells = [
+        f"{case.name}{' †' if case.weights.max() > case.upper else ''}",
+        f"{len(case.weights):,}",
+        f"{case.k}",
+        "–" if case.optimum is None else f"{case.optimum}, {'' if ours.cut == case.optimum else 'not '}reached",
+        f"{_edges(ours)} ({seconds:.1f} s)",
+        f"{_edges(metis)} ({sum(rival.seconds for rival in rivals):.1f} s)",
+        told,
+        f"{ours.cut / metis.cut:.2f}",
+        ratio,
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def _edges(value: Worth) -> str:
+    return f"{value.cut:.0f}{'' if value.is_valid else ' ✗'}"
+
+
+def of_vologda() -> list[str]:
+    """Return the table of Vologda: 300 to 500 households, the number of grids free, cut in kilometres."""
+    city = vologda.read()
+    begun = time.perf_counter()
+    made = vologda.tessellated(city)
+    cells = time.perf_counter() - begun
+    case, _ = vologda.atoms(city, made)
+    title = f"### Vologda: {len(case.weights):,} atoms, {int(case.weights.sum()):,} households, 300–500 each"
+    return [title, "", *of_range(case, repaired=True), "", f"The cells took {cells:.1f} s before that."]
+
+
+def of_random_cities() -> list[str]:
+    """Return the tables of two made-up cities of 10,000 atoms: open ground, and cut into communities."""
+    lines = []
+    for name, communities in (("open ground", 1), (f"{COMMUNITIES} communities", COMMUNITIES)):
+        case = random_city(name, atoms=ATOMS, communities=communities, seed=SEED)
+        lines += [f"### Random cells: {ATOMS:,} atoms, {name}, 300–500 each", "", *of_range(case, repaired=False), ""]
+    return lines[:-1]
+
+
+def of_range(case: Case, *, repaired: bool) -> list[str]:
+    """Return a table of ours and METIS's plans of a case with as many districts in every connected block.
+
+    With ``repaired`` there is one more row: METIS's plan with the districts out of range drawn anew by our repair.
+    """
+    made, seconds = draw(case)
+    proven = made.metrics.range_violation - made.metrics.avoidable_violation
+    ours = worth(case, made.labels)
+    rivals = metis_plans(case, made.labels)
+    if repaired:
+        best = min(rivals, key=lambda rival: worth(case, rival.labels).outside)
+        mended, more = draw(case, previous=best.labels)
+        rivals.append(Rival(f"{best.name}, then our repair", mended.labels, 0, best.seconds + more))
+    rows = [("quanyu", ours, 0, seconds)]
+    rows += [(rival.name, worth(case, rival.labels), rival.in_pieces, rival.seconds) for rival in rivals]
+    lines = [
+        "| plan | grids | in range | households outside, avoidable | in pieces | cut, km | ours / theirs "
+        "| Polsby-Popper | seconds |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for name, value, pieces, taken in rows:
+        ratio = "–" if value is ours else f"{ours.cut / value.cut:.2f}"
+        lines.append(
+            f"| {name} | {value.districts:,} | {100 * value.in_range / value.districts:.1f} % "
+            f"| {max(0, value.outside - proven):,} | {pieces} | {value.cut / 1000:.1f} | {ratio} "
+            f"| {value.compactness:.3f} | {taken:.1f} |"
+        )
+    rules = Counter(each.rule for each in made.unmet if each.proven)
+    if rules:
+        told = ", ".join(f"{count} {rule}" for rule, count in rules.most_common())
+        lines += ["", f"Proven that no plan avoids: {proven:,} households outside the range ({told})."]
+    return lines
+
+
+def main() -> list[str]:
+    """Run all, and return the lines to print."""
+    return [*of_k(), "", *of_vologda(), "", *of_random_cities()]
+
+
+if __name__ == "__main__":
+    print("\n".join(main()))

@@ -39,6 +39,12 @@ def test_plan_keeps_a_draft_and_prints_its_figures(db: None) -> None:
     assert result.exit_code == (0 if figures["basic_in_range"] == figures["basic"] else 1)
 
 
+def test_plan_opens_the_network_of_a_territory(db: None) -> None:
+    territory = make_riverside()
+    assert _run("plan", "first", "--steps", "10", "--territory", territory.code).exit_code in (0, 1)
+    assert Plan.objects.get().network.code == "first"
+
+
 def test_plan_finds_a_rule_that_cannot_be_kept(db: None) -> None:
     make_network(make_riverside())
     result = _run(*DRAW, "--lower", "4000", "--upper", "5000")
@@ -51,6 +57,7 @@ def test_plan_finds_a_rule_that_cannot_be_kept(db: None) -> None:
     [
         (["plan", "nowhere"], "No network nowhere. Known are: riverside."),
         ([*DRAW, "--lower", "500", "--upper", "300"], "upper is 300: give at least the lower limit, 500."),
+        (["plan", "second", "--territory", "370100000000"], "No division 370100000000"),
         (["export", "riverside", "map.doc"], "map.doc is no export format"),
         (["export", "riverside", "map.png"], "No plan in force"),
         (["locate"], "Give LON and LAT, or --file."),

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from django.http import HttpResponse
 from django.test import Client
-from tests.factories import AT, People, draw_plan, lonlat, make_people, make_riverside_in_force
+from tests.factories import AT, People, draw_plan, lonlat, make_people, make_riverside, make_riverside_in_force
 
 from quanyu.apps.grids import actions, edits, queries
-from quanyu.apps.grids.models import Grid, Membership, Plan, Run, Staffing
+from quanyu.apps.grids.models import Grid, Membership, Network, Plan, Run, Staffing
 from quanyu.apps.grids.norms import Norms
 
 FREE = Norms(exclusive_min_m2=1500.0, steps=300, seed=5)
@@ -178,6 +178,18 @@ def test_the_desk_sends_visitors_to_the_sign_in_and_refuses_strangers(
     assert client.get(address).headers["Location"].startswith("/sign-in")
     client.force_login(people.stranger)
     assert client.get(address).status_code == 403
+
+
+def test_a_planner_opens_a_network_for_a_territory_with_buildings(client: Client, people: People) -> None:
+    client.force_login(people.planner)
+    assert "no city file is loaded" in text(client.get("/desk"))
+    territory = make_riverside()
+    values = {"territory": territory.pk, "code": "party", "name": "Party building"}
+    assert client.post("/desk", values).headers["Location"] == "/desk/party"
+    assert Network.objects.get().name == "Party building"
+    assert "There is a network party already" in text(client.post("/desk", values))
+    assert "cannot name a network" in text(client.post("/desk", values | {"code": "Party Building"}))
+    assert Network.objects.count() == 1
 
 
 def norms_form(**changes: Any) -> dict[str, Any]:

@@ -178,7 +178,8 @@ def _demo_plan(network: Network) -> None:
 
     people = {user.username: user for user in User.objects.filter(username__in=DEMO_USERS)}
     now = timezone.now()
-    run = actions.start_run(network, Norms(seed=1, allow_crossings=network.code in BRIDGED), actor=people["planner"], at=now)
+    norms = Norms(seed=1, allow_crossings=network.code in BRIDGED)
+    run = actions.start_run(network, norms, actor=people["planner"], at=now)
     run = planning.carry_out(run, clock=timezone.now)
     if run.plan is None:
         raise click.ClickException(f"{run}: {(run.error or {}).get('message', run.state)}")

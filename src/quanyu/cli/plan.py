@@ -29,6 +29,7 @@ class BadPoint(InvalidInput):
 
 @click.command()
 @click.argument("network")
+@click.option("--territory", help="Open NETWORK for the division with this code, where there is no such network yet.")
 @click.option("--lower", default=300, show_default=True, help="Fewest households of a basic grid.")
 @click.option("--upper", default=500, show_default=True, help="Most households of a basic grid.")
 @click.option("--stability", default=0.0, show_default=True, help="0 free … 1 close to the plan in force.")
@@ -40,8 +41,8 @@ class BadPoint(InvalidInput):
 @click.pass_context
 @with_site
 def plan(
-    ctx: click.Context, network: str, lower: int, upper: int, stability: float, allow_crossings: bool,
-    seconds: float | None, steps: int | None, seed: int, as_json: bool,
+    ctx: click.Context, network: str, territory: str | None, lower: int, upper: int, stability: float,
+    allow_crossings: bool, seconds: float | None, steps: int | None, seed: int, as_json: bool,
 ) -> None:  # fmt: skip
     """Draw the grids of NETWORK now and keep them as a draft plan."""
     from django.utils import timezone
@@ -53,7 +54,7 @@ def plan(
         lower=lower, upper=upper, stability=stability, allow_crossings=allow_crossings, seconds=seconds, steps=steps,
         seed=seed,
     )  # fmt: skip
-    run = actions.start_run(_network(network), norms, actor=None, at=timezone.now())
+    run = actions.start_run(_network(network, territory), norms, actor=None, at=timezone.now())
     with click.progressbar(length=100, label="Drawing", file=sys.stderr, item_show_func=str) as bar:
         run = planning.carry_out(run, clock=timezone.now, on_progress=_shown_on(bar))
     if run.plan is None:
@@ -212,11 +213,18 @@ def export(network: str, file: Path, number: int | None, kind: str | None, langu
     click.echo(str(file), err=True)
 
 
-def _network(code: str) -> Network:
+def _network(code: str, territory: str | None = None) -> Network:
+    from django.utils import timezone
+
+    from quanyu.apps.grids import actions
     from quanyu.apps.grids.models import Network
+    from quanyu.apps.territory.loading.city import territory_of
     from quanyu.errors import NotFound
 
     network = Network.objects.filter(code=code).first()
+    if network is None and territory is not None:
+        home = territory_of(territory)
+        return actions.create_network(home, code=code, name=home.name, actor=None, at=timezone.now())
     if network is None:
         known = ", ".join(Network.objects.values_list("code", flat=True)) or "none yet"
         raise NotFound(what="network", key=code, mend=f"Known are: {known}.")

@@ -18,7 +18,7 @@ from quanyu.apps.grids import actions
 from quanyu.apps.grids.models import Network, Plan, Run
 from quanyu.apps.grids.norms import EXCLUSIVE_KINDS, InvalidNorm, Norms
 from quanyu.apps.grids.queries import plan_in_force
-from quanyu.apps.territory.models import Barrier, PlaceKind
+from quanyu.apps.territory.models import Barrier, Division, Fabric, PlaceKind
 from quanyu.errors import QuanyuError
 from quanyu.web import words
 from quanyu.web.access import actor, needs
@@ -82,12 +82,35 @@ class NormsForm(forms.Form):
         return values
 
 
+class NetworkForm(forms.Form):
+    """A network to open: whose grids, in which territory."""
+
+    territory = forms.ModelChoiceField(
+        Division.objects.filter(pk__in=Fabric.objects.values("territory")).order_by("pk"),
+        label=gettext_lazy("Territory"),
+        help_text=gettext_lazy("A territory whose city file is loaded."),
+    )  # fmt: skip
+    code = forms.CharField(
+        label=gettext_lazy("Short code"), max_length=30,
+        help_text=gettext_lazy("For addresses and commands: lower-case letters, digits and hyphens."),
+    )  # fmt: skip
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=100)
+
+
 @needs("grids.draw")
 def desk(request: HttpRequest) -> HttpResponse:
-    """List the networks a planner may draw, with the plan that rules each."""
+    """List the networks a planner may draw, with the plan that rules each; a post opens another network."""
+    form = NetworkForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        values = form.cleaned_data
+        try:
+            opened = actions.create_network(**values, actor=actor(request), at=timezone.now())
+            return redirect("desk-network", opened.code)
+        except QuanyuError as error:
+            form.add_error("code", _(error.template) % error.params)
     today = timezone.localdate()
     rows = [(each, plan_in_force(each, on=today)) for each in Network.objects.select_related("territory")]
-    return render(request, "desk/desk.html", {"rows": rows})
+    return render(request, "desk/desk.html", {"rows": rows, "form": form})
 
 
 @needs("grids.draw")

@@ -121,6 +121,7 @@ TEMPLATES = [
     gettext_noop("%(run)s has ended: there is nothing to cancel."),
     gettext_noop("%(run)s is waiting, running or done; only a failed or cancelled run starts again."),
     gettext_noop("%(subject)s is %(state)s and cannot become %(wanted)s; from here it can become: %(possible)s."),
+    gettext_noop("%(value)s cannot name a network: use 1 to 30 lower-case letters, digits and hyphens."),
     gettext_noop("%(value)s is no division code. Give 12 digits; a shorter official code is filled up with zeros."),
     gettext_noop("%(value)s is no export format. Known are: %(known)s."),
     gettext_noop(
@@ -149,6 +150,7 @@ TEMPLATES = [
     gettext_noop(
         "The range is %(lower)s to %(upper)s. Give a lower limit of 0 or more that is not above the upper one."
     ),
+    gettext_noop("There is a network %(value)s already. Choose another code."),
     gettext_noop("There is no %(what)s %(value)s. %(mend)s"),
     gettext_noop("This needs the permission %(permission)s, held by: %(roles)s. Ask an administrator for the role."),
     gettext_noop(

@@ -40,6 +40,8 @@ FIELDS = {
     ),
     "households": ("file", "territory", "as_of", "source", "attribution", "licence"),
 }  # fmt: skip
+# Proposed where a coordinate system is asked for; any EPSG code may be typed.
+COORDINATE_SYSTEMS = ("WGS84", "CGCS2000", "GCJ-02", "BD-09", "EPSG:4326", "EPSG:4490")
 NEEDED = {"file", "system", "coordinates", "territory"}
 
 
@@ -48,7 +50,7 @@ class LoadForm(forms.Form):
 
     file = forms.FileField(label=gettext_lazy("File"))
     territory = forms.CharField(
-        label=gettext_lazy("Territory"), max_length=12,
+        label=gettext_lazy("Territory"), max_length=12, widget=forms.TextInput(attrs={"list": "territories"}),
         help_text=gettext_lazy("12-digit code of the division the file is for."),
     )  # fmt: skip
     name = forms.CharField(
@@ -60,7 +62,7 @@ class LoadForm(forms.Form):
         help_text=gettext_lazy("The two official systems disagree for some towns."),
     )  # fmt: skip
     coordinates = forms.CharField(
-        label=gettext_lazy("Coordinate system"), max_length=20,
+        label=gettext_lazy("Coordinate system"), max_length=20, widget=forms.TextInput(attrs={"list": "systems"}),
         help_text=gettext_lazy("WGS84, CGCS2000, GCJ-02, BD-09 or EPSG:code. It is never guessed."),
     )  # fmt: skip
     household_size = forms.FloatField(
@@ -141,7 +143,10 @@ def load(request: HttpRequest, kind: str) -> HttpResponse:
         except QuanyuError as error:
             found = _explained(error)
     status = 422 if found or form.errors else 200
-    context = {"form": form, "kind": kind, "title": TITLES[kind], "found": found}
+    context = {
+        "form": form, "kind": kind, "title": TITLES[kind], "found": found, "systems": COORDINATE_SYSTEMS,
+        "territories": Division.objects.filter(valid_to=None, pk__in=Place.objects.values("territory")),
+    }  # fmt: skip
     return render(request, "territory/load.html", context, status=status)
 
 

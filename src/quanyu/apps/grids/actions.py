@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 
 from django.db import transaction
@@ -14,8 +15,10 @@ from quanyu.apps.grids.models import CodeUse, Grid, Network, Plan, Run, Staffing
 from quanyu.apps.grids.norms import Norms
 from quanyu.apps.grids.queries import Impact, impact, last_plan
 from quanyu.apps.grids.refusals import (
+    BadNetworkCode,
     DayTaken,
     Fixed,
+    NetworkTaken,
     NotRestartable,
     OldFabric,
     OwnWork,
@@ -26,14 +29,30 @@ from quanyu.apps.grids.refusals import (
     UnknownCode,
 )
 from quanyu.apps.grids.runs import fail_silent_runs
+from quanyu.apps.territory.fabric import current_fabric
 from quanyu.apps.territory.models import Division, Fabric
 from quanyu.errors import IllegalTransition
+
+# As it stands in addresses.
+NETWORK_CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,29}")
 
 
 @transaction.atomic
 def create_network(territory: Division, *, code: str, name: str, actor: User | None, at: datetime) -> Network:
-    """Open a network of grids for a territory."""
+    """Open a network of grids for a territory.
+
+    Raises
+    ------
+    BadNetworkCode, NetworkTaken
+    NotFound
+        The territory has no buildings to draw grids of.
+    """
     require(actor, "grids.draw")
+    if not NETWORK_CODE.fullmatch(code):
+        raise BadNetworkCode(value=code)
+    if Network.objects.filter(code=code).exists():
+        raise NetworkTaken(value=code)
+    current_fabric(territory)
     network = Network.objects.create(territory=territory, code=code, name=name)
     trail.record(actor, "network.created", network, at=at, after={"code": code, "name": name})
     return network

@@ -2,7 +2,24 @@
 
 from __future__ import annotations
 
-from quanyu.errors import BrokenRule, Conflict, NotPermitted
+from quanyu.errors import BrokenRule, Conflict, InvalidInput, NotPermitted
+
+# Networks
+
+
+class BadNetworkCode(InvalidInput):
+    """A network's code stands in addresses."""
+
+    code = "bad_network_code"
+    template = "%(value)s cannot name a network: use 1 to 30 lower-case letters, digits and hyphens."
+
+
+class NetworkTaken(Conflict):
+    """A code names one network."""
+
+    code = "network_taken"
+    template = "There is a network %(value)s already. Choose another code."
+
 
 # Runs
 

@@ -7,12 +7,12 @@ ways (k parts at once, recursive bisection); GerryChain gets short bursts of ReC
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 
 import numpy as np
 from benchmarks import vologda
 from benchmarks.cases import Case, Worth, instances, random_city, worth
+from benchmarks.clock import timed
 from benchmarks.rivals import Rival, gerrychain_bursts, metis_plans
 
 from quanyu.engines.districting import Districting, district
@@ -36,9 +36,7 @@ def draw(case: Case, previous: np.ndarray | None = None) -> tuple[Districting, f
         )  # fmt: skip
 
     run(1)
-    begun = time.perf_counter()
-    made = run(None)
-    return made, time.perf_counter() - begun
+    return timed(lambda: run(None))
 
 
 def of_k() -> list[str]:
@@ -85,9 +83,7 @@ def _edges(value: Worth) -> str:
 def of_vologda() -> list[str]:
     """Return the table of Vologda: 300 to 500 households, the number of grids free, cut in kilometres."""
     city = vologda.read()
-    begun = time.perf_counter()
-    made = vologda.tessellated(city)
-    cells = time.perf_counter() - begun
+    made, cells = timed(lambda: vologda.tessellated(city))
     case, _ = vologda.atoms(city, made)
     title = f"### Vologda: {len(case.weights):,} atoms, {int(case.weights.sum()):,} households, 300–500 each"
     return [title, "", *of_range(case, repaired=True), "", f"The cells took {cells:.1f} s before that."]

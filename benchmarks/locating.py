@@ -10,14 +10,12 @@ from __future__ import annotations
 
 import statistics
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import shapely
 from benchmarks import vologda
+from benchmarks.clock import timed, times_as_fast
 from benchmarks.districting import draw
 
 from quanyu.engines.spatial import Locator, dissolve
@@ -28,8 +26,8 @@ ROWS = (
     "polygons",
     "vertices",
     f"same answer, of {POINTS:,} points",
-    f"times as fast as the tree of polygons, median of {ROUNDS}",
-    f"times as fast as the tree of points, median of {ROUNDS}",
+    "as fast as the tree of polygons",
+    "as fast as the tree of points",
     "a point: ours",
     "a point: tree of polygons",
     "a point: tree of points",
@@ -79,22 +77,9 @@ def compare(polygons: np.ndarray) -> list[str]:
     per_point = [f"{statistics.median(times[1:]) * 1e9 / POINTS:,.0f} ns" for times in (own, straight, turned)]
     return [
         f"{len(polygons):,}", f"{shapely.get_num_coordinates(polygons).sum():,}", f"{agreeing(found, pairs):,}",
-        ratio(own[1:], straight[1:]), ratio(own[1:], turned[1:]), *per_point,
+        times_as_fast(own[1:], straight[1:]), times_as_fast(own[1:], turned[1:]), *per_point,
         f"{build:.2f} s, {size / 1e6:.1f} MB, {opening * 1000:.1f} ms", f"{planted * 1000:.1f} ms",
     ]  # fmt: skip
-
-
-def ratio(own: list[float], theirs: list[float]) -> str:
-    """Return how many times as long the others take: the median of the rounds, the least and the greatest."""
-    ratios = sorted(b / a for a, b in zip(own, theirs, strict=True))
-    return f"{statistics.median(ratios):.0f}× ({ratios[0]:.0f} to {ratios[-1]:.0f})"
-
-
-def timed(work: Callable[[], Any]) -> tuple[Any, float]:
-    """Return what ``work`` returns, and its seconds."""
-    begun = time.perf_counter()
-    result = work()
-    return result, time.perf_counter() - begun
 
 
 def agreeing(found: np.ndarray, pairs: np.ndarray) -> int:

@@ -17,6 +17,7 @@ import numpy as np
 import pymetis
 import scipy.sparse as sparse
 from benchmarks.cases import Case, Worth, worth
+from benchmarks.clock import timed
 from gerrychain.constraints import within_percent_of_ideal_population
 from gerrychain.optimization import SingleMetricOptimizer
 from gerrychain.proposals import recom
@@ -123,9 +124,7 @@ def _runs(part: Case, k: int) -> list[_Run]:
     for by_halves in (False, True):
         for tolerance in tolerances:
             for seed in range(SEEDS):
-                begun = time.perf_counter()
-                labels = metis(part, k, by_halves=by_halves, tolerance=tolerance, seed=seed)
-                seconds = time.perf_counter() - begun
+                labels, seconds = timed(partial(metis, part, k, by_halves=by_halves, tolerance=tolerance, seed=seed))
                 broken = worth(part, labels).broken
                 if not runs:
                     runs.append(_Run(by_halves, labels, worth(part, labels), broken, seconds))

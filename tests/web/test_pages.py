@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.http import HttpResponse
 from django.test import Client
+from pytest_django import Settings
 from tests.factories import AT, People, draw_plan, lonlat, make_people, make_riverside, make_riverside_in_force
 
 from quanyu.apps.grids import actions, edits, queries
@@ -321,3 +322,20 @@ def test_every_page_names_the_hosts_it_may_load_from(client: Client, plan: Plan)
 def test_the_interface_is_chinese_unless_the_browser_asks_for_english(client: Client, plan: Plan) -> None:
     assert "服务网格" in text(client.get("/", headers={"Accept-Language": "zh-CN"}))
     assert "Service grids of" in text(client.get("/", headers={"Accept-Language": "en"}))
+
+
+def test_visitors_are_not_told_of_single_homes(client: Client, plan: Plan, people: People, settings: Settings) -> None:
+    settings.QUANYU_PUBLIC_MINIMUM = 10_000
+    grid = plan.grids.filter(kind="basic").earliest("code")
+    addresses = ["/?kind=basic", f"/grids/riverside/{grid.code}", f"/grids/riverside/{grid.code}/notice"]
+    addresses.append(f"/plans/{plan.pk}")
+    for address in addresses:
+        page = text(client.get(address))
+        assert f">{grid.households}<" not in page
+        assert "&lt; 10000" in page or address.startswith("/plans")
+    features = client.get(f"/plans/{plan.pk}/grids.geojson").json()["features"]
+    assert {each["properties"]["households"] for each in features} <= {None, 0}
+    assert client.get(f"/plans/{plan.pk}/export/geojson").headers["Location"].startswith("/sign-in")
+    client.force_login(people.planner)
+    features = client.get(f"/plans/{plan.pk}/grids.geojson").json()["features"]
+    assert sum(each["properties"]["households"] for each in features) == plan.metrics["households"]

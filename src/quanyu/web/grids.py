@@ -71,7 +71,7 @@ def _grid_page(request: HttpRequest, home: Network, code: str, form: StaffForm) 
         return render(request, "grids/ended.html", {"network": home, "code": code, "successors": found}, status=410)
     context = _facts(home, found) | {
         "form": form,
-        "reasons": words.why(found.reasons),
+        "reasons": words.why(found, request.user),
         "replaced": Succession.objects.filter(plan=found.plan, to_code=code).exclude(from_code=code),
         "versions": Grid.objects.filter(plan__network=home, code=code, plan__in_force_from__isnull=False)
         .select_related("plan")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import shapely
+from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -39,6 +40,7 @@ def map_settings(plan: Plan, origin: dict[str, Any]) -> dict[str, Any]:
         "bounds": [territory.west, territory.south, territory.east, territory.north],
         "lower": plan.norms["lower"],
         "upper": plan.norms["upper"],
+        "least": settings.QUANYU_PUBLIC_MINIMUM,
         "attribution": origin["attribution"],
         "kinds": {value: str(label) for value, label in Grid.Kind.choices},
     }
@@ -50,11 +52,11 @@ def plan(request: HttpRequest, pk: int) -> HttpResponse:
     today = timezone.localdate()
     other = _other(plan)
     origin = sources.sources_of(plan.network.territory)
-    settings = map_settings(plan, origin)
+    on_map = map_settings(plan, origin)
     if other is not None:
-        settings |= {"moved": reverse("plan-moved", args=[plan.pk]), "other": reverse("plan-features", args=[other.pk])}
+        on_map |= {"moved": reverse("plan-moved", args=[plan.pk]), "other": reverse("plan-features", args=[other.pk])}
     if not plan.is_fixed:
-        settings["moves"] = reverse("plan-moves", args=[plan.pk])
+        on_map["moves"] = reverse("plan-moves", args=[plan.pk])
     context = {
         "plan": plan,
         "standing": plan.standing(on=today),
@@ -62,10 +64,10 @@ def plan(request: HttpRequest, pk: int) -> HttpResponse:
         "other_name": _("version %(number)s") % {"number": other.number} if other else "",
         "figures": plan.metrics,
         "chart": _chart(plan),
-        "broken": [{"grid": grid, "reasons": words.why(grid.reasons)} for grid in queries.broken(plan)],
+        "broken": [{"grid": grid, "reasons": words.why(grid, request.user)} for grid in queries.broken(plan)],
         "formats": list(exports.FORMATS),
         "made_up": origin["is_made_up"],
-        "map": settings,
+        "map": on_map,
         "today": today,
     }
     if other is not None:
@@ -108,21 +110,22 @@ def _acts(plan: Plan) -> list[dict[str, Any]]:
     ]
 
 
-def _tag(_request: HttpRequest, pk: int) -> str | None:
+def _tag(request: HttpRequest, pk: int) -> str | None:
     """Return what changes whenever a plan's grids may have changed."""
     plan = Plan.objects.filter(pk=pk).first()
     if plan is None:
         return None
     last = plan.edits.order_by("-number").values_list("number", "undone_at").first()
     undone = plan.edits.filter(undone_at__isnull=False).count()
-    return f'"{plan.pk}-{plan.made_at.timestamp()}-{last[0] if last else 0}-{undone}"'
+    return f'"{request.user.is_authenticated:d}-{plan.pk}-{plan.made_at.timestamp()}-{last[0] if last else 0}-{undone}"'
 
 
 @condition(etag_func=_tag)
 def features(request: HttpRequest, pk: int) -> HttpResponse:
     """Return a plan's grids as GeoJSON."""
     response = JsonResponse(
-        queries.grid_features(visible_plan(request, pk)), json_dumps_params={"separators": (",", ":")}
+        queries.grid_features(visible_plan(request, pk), is_exact=request.user.is_authenticated),
+        json_dumps_params={"separators": (",", ":")},
     )
     response.headers["Content-Type"] = "application/geo+json"
     response.headers["Cache-Control"] = "private, no-cache"
@@ -137,8 +140,9 @@ def moved(request: HttpRequest, pk: int) -> HttpResponse:
     return JsonResponse(queries.moved_places(plan, other) if other is not None else empty)
 
 
+@needs("grids.export")
 def export(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
-    """Send a plan as a file."""
+    """Send a plan as a file, with every count as it is."""
     plan = visible_plan(request, pk)
     if kind not in exports.FORMATS:
         raise Http404

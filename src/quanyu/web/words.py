@@ -7,6 +7,9 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy
 
+from quanyu.apps.grids.models import Grid
+from quanyu.apps.grids.publishing import public_count
+
 RULES = {
     "heavy": gettext_lazy("One building alone is above the norm, by %(by)s households."),
     "light": gettext_lazy("Borders and barriers cut off a piece that is %(by)s households short of the norm."),
@@ -17,6 +20,7 @@ RULES = {
     ),
     "by_hand": gettext_lazy("An edit by hand left it %(by)s households outside the norm."),
 }
+TOO_FEW = gettext_lazy("Borders and barriers cut off a piece with too few households for the norm.")
 MENDS = {
     "upper": gettext_lazy("Raise the upper limit to %(value)s."),
     "lower": gettext_lazy("Lower the lower limit to %(value)s."),
@@ -62,9 +66,14 @@ def mends(reason: dict[str, Any]) -> list[str]:
     return [str(MENDS[kind]) % {"value": value} for kind, value in reason["mends"]]
 
 
-def why(reasons: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return each broken rule of a grid with what would mend it, as sentences."""
-    return [{"why": rule(reason), "mends": mends(reason)} for reason in reasons]
+def why(grid: Grid, viewer: Any) -> list[dict[str, Any]]:
+    """Return each broken rule of a grid with what would mend it, as sentences.
+
+    Where the public may not read the count of households, a visitor is not told how many are missing either.
+    """
+    if grid.reasons and not viewer.is_authenticated and public_count(grid.households) is None:
+        return [{"why": str(TOO_FEW), "mends": [str(MENDS["barrier_or_border"])]}]
+    return [{"why": rule(reason), "mends": mends(reason)} for reason in grid.reasons]
 
 
 def stage(name: str) -> str:

@@ -9,8 +9,8 @@ from typing import Any
 
 from django.db.models import Max, Min, Q, QuerySet
 
-from quanyu.api.publishing import public_count
 from quanyu.apps.grids.models import Grid
+from quanyu.apps.grids.publishing import public_count
 from quanyu.apps.territory.models import Division, Place
 
 Period = tuple[date | None, date | None]

@@ -12,9 +12,9 @@ from django.utils import timezone
 from ninja import Field, Query, Router, Schema
 from pydantic import model_validator
 
-from quanyu.api.publishing import public_count
 from quanyu.apps.grids import queries
 from quanyu.apps.grids.models import Grid, Network, Staffing
+from quanyu.apps.grids.publishing import public_count
 from quanyu.engines.arrays import FloatArray
 from quanyu.engines.spatial import to_wgs84
 from quanyu.errors import NotFound, OutOfRange, QuanyuError

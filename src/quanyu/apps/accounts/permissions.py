@@ -11,6 +11,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "grids.edit": frozenset({Role.PLANNER, Role.ADMINISTRATOR}),
     "grids.review": frozenset({Role.REVIEWER, Role.ADMINISTRATOR}),
     "grids.enforce": frozenset({Role.PLANNER, Role.ADMINISTRATOR}),
+    "grids.export": frozenset({Role.PLANNER, Role.REVIEWER, Role.ADMINISTRATOR}),
     "grids.staff": frozenset({Role.PLANNER, Role.ADMINISTRATOR}),
     "accounts.manage": frozenset({Role.ADMINISTRATOR}),
     "audit.read": frozenset({Role.ADMINISTRATOR}),

@@ -102,7 +102,7 @@ def moves_of(old: Parts, new: Parts) -> dict[tuple[str, str], int]:
 
 
 def moved_places(plan: Plan, against: Plan) -> dict[str, Any]:
-    """Return the places that change grid as GeoJSON points with ``from``, ``to`` and ``households``."""
+    """Return the places that change grid as GeoJSON points with ``from`` and ``to``."""
     new, old = members_of(plan), members_of(against)
     moves = {
         place: moved
@@ -112,9 +112,9 @@ def moved_places(plan: Plan, against: Plan) -> dict[str, Any]:
     rows = Place.objects.filter(territory=plan.fabric.territory_id).order_by("pk")
     features = []
     for pk, key, west, south, east, north in rows.values_list("pk", "key", "west", "south", "east", "north"):
-        for (before, after), households in moves.get(pk, {}).items():
+        for before, after in moves.get(pk, {}):
             middle = [round(((west or 0.0) + (east or 0.0)) / 2, 6), round(((south or 0.0) + (north or 0.0)) / 2, 6)]
             point = {"type": "Point", "coordinates": middle}
-            properties = {"place": key, "from": before, "to": after, "households": households}
+            properties = {"place": key, "from": before, "to": after}
             features.append({"type": "Feature", "geometry": point, "properties": properties})
     return {"type": "FeatureCollection", "features": features}

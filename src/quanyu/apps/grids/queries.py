@@ -15,6 +15,7 @@ from django.db.models import Q, QuerySet
 
 from quanyu.apps.grids.impact import Impact, impact, members_of, moved_places, moves_of
 from quanyu.apps.grids.models import Grid, Membership, Network, Plan
+from quanyu.apps.grids.publishing import public_count
 from quanyu.apps.territory.models import Division, Place
 from quanyu.engines.spatial import Locator
 
@@ -82,14 +83,16 @@ def locate_many(network: Network, lons: Any, lats: Any, *, on: date) -> list[str
     return [None if i < 0 else codes[ids[i]] for i in locator.locate(np.asarray(lons), np.asarray(lats)).tolist()]
 
 
-def grid_features(plan: Plan, *, simplify_deg: float = 0.0) -> dict[str, Any]:
-    """Return a plan's grids as GeoJSON, neighbours in different ``colour`` (0–7)."""
+def grid_features(plan: Plan, *, is_exact: bool) -> dict[str, Any]:
+    """Return a plan's grids as GeoJSON, neighbours in different ``colour`` (0–7).
+
+    Households that the public may not count are null unless ``is_exact``.
+    """
     grids = list(plan.grids.order_by("code"))
     shapes = shapely.from_wkb([bytes(grid.wkb or b"") for grid in grids])
     colours = _colours(shapes)
-    if simplify_deg:
-        shapes = shapely.coverage_simplify(shapes, simplify_deg)
     upper = plan.norms["upper"]
+    counts = [grid.households if is_exact else public_count(grid.households) for grid in grids]
     texts = shapely.to_geojson(shapely.set_precision(shapes, 1e-6, mode="pointwise"))
     return {
         "type": "FeatureCollection",
@@ -101,19 +104,19 @@ def grid_features(plan: Plan, *, simplify_deg: float = 0.0) -> dict[str, Any]:
                 "properties": {
                     "code": grid.code,
                     "kind": grid.kind,
-                    "households": grid.households,
+                    "households": count,
                     "places": grid.places,
                     "area_m2": round(grid.area_m2),
                     "compactness": round(grid.compactness, 3),
                     "in_range": grid.in_range,
-                    "fullness": round(grid.households / upper, 3),
+                    "fullness": None if count is None else round(count / upper, 3),
                     "colour": colour,
                     "reasons": [reason["rule"] for reason in grid.reasons],
                     "label_lon": grid.label_lon,
                     "label_lat": grid.label_lat,
                 },
             }
-            for grid, text, colour in zip(grids, texts, colours, strict=True)
+            for grid, count, text, colour in zip(grids, counts, texts, colours, strict=True)
         ],
     }
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
+from django.conf import settings
 from django.forms import BoundField
+
+from quanyu.apps.grids.publishing import public_count
 
 register = template.Library()
 UNKNOWN = "—"
@@ -15,6 +18,14 @@ UNKNOWN = "—"
 def grouped(value: float | str | None, digits: int = 0) -> str:
     """Write a number with its thousands apart: 12,345; a dash where it is unknown (templates give '' for a gap)."""
     return UNKNOWN if value is None or value == "" else f"{float(value):,.{digits}f}"
+
+
+@register.filter
+def counted(households: int, viewer: Any) -> str:
+    """Write a count of households as the viewer may read it: visitors see "< 3" for fewer."""
+    if viewer.is_authenticated or public_count(households) is not None:
+        return grouped(households)
+    return f"< {settings.QUANYU_PUBLIC_MINIMUM}"
 
 
 @register.filter

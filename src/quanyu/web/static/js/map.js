@@ -6,13 +6,15 @@ import { compare } from "./map/compare.js";
 const LANGUAGE = document.documentElement.lang;
 const number = (value, digits = 0) => new Intl.NumberFormat(LANGUAGE, { maximumFractionDigits: digits }).format(value);
 const area = (m2) => (m2 >= 1e5 ? `${number(m2 / 1e6, 2)} km²` : `${number(m2)} m²`);
+// A count too small for the public comes as null.
+const households = (count, least) => (count === null || count === undefined ? `< ${number(least)}` : number(count));
 const read = async (url) => (await fetch(url, { headers: { Accept: "application/geo+json" } })).json();
 
-function labels(grids) {
+function labels(grids, least) {
   const features = grids.features.map(({ properties: p }) => ({
     type: "Feature",
     geometry: { type: "Point", coordinates: [p.label_lon, p.label_lat] },
-    properties: { short: p.code.slice(-3), count: p.kind === "basic" ? number(p.households) : "" },
+    properties: { short: p.code.slice(-3), count: p.kind === "basic" ? households(p.households, least) : "" },
   }));
   return { type: "FeatureCollection", features };
 }
@@ -63,7 +65,7 @@ class PlanMap {
 
   style(grids) {
     const { basemap, basemapAttribution } = this.element.dataset;
-    return style(this.settings, { by: this.by, grids, gridNames: labels(grids), basemap, basemapAttribution });
+    return style(this.settings, { by: this.by, grids, gridNames: labels(grids, this.settings.least), basemap, basemapAttribution });
   }
 
   restyle() {
@@ -89,7 +91,7 @@ class PlanMap {
   async reload() {
     this.grids = await read(this.settings.grids);
     this.map.getSource("grids").setData(this.grids);
-    this.map.getSource("grid-names").setData(labels(this.grids));
+    this.map.getSource("grid-names").setData(labels(this.grids, this.settings.least));
     if (this.settings.moved) this.dots();
   }
 
@@ -117,8 +119,8 @@ class PlanMap {
     card.hidden = !p || p.code === this.settings.select;
     if (card.hidden) return;
     const values = {
-      code: p.code, kind: this.settings.kinds[p.kind], households: number(p.households), places: number(p.places), area: area(p.area_m2),
-      fullness: p.kind === "basic" ? `${number(p.households)} / ${number(this.settings.upper)} (${number(100 * p.fullness, 1)} %)` : "—",
+      code: p.code, kind: this.settings.kinds[p.kind], households: households(p.households, this.settings.least), places: number(p.places), area: area(p.area_m2),
+      fullness: p.kind === "basic" && p.fullness !== null ? `${number(p.households)} / ${number(this.settings.upper)} (${number(100 * p.fullness, 1)} %)` : "—",
       compactness: number(p.compactness, 2),
     };
     for (const slot of card.querySelectorAll("[data-value]")) slot.textContent = values[slot.dataset.value];
@@ -173,7 +175,7 @@ class PlanMap {
   answer() {
     const hover = this.part("hover");
     this.map.on("mousemove", "grids", ({ features: [{ properties: p }] }) => {
-      const words = { code: p.code, kind: this.settings.kinds[p.kind], households: number(p.households) };
+      const words = { code: p.code, kind: this.settings.kinds[p.kind], households: households(p.households, this.settings.least) };
       if (hover) hover.textContent = hover.dataset.hover.replace(/\{(\w+)\}/g, (_, key) => words[key]);
       this.map.getCanvas().style.cursor = "pointer";
     });

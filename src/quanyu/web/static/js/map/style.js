@@ -21,8 +21,8 @@ export function fill(by, settings, paint = colours()) {
   const limits = breaks(settings.lower, settings.upper);
   const stepped = (value, marks) => ["step", value, RAMP[0], ...marks.flatMap((mark, i) => [mark, RAMP[i + 1]])];
   const colour = {
-    households: stepped(["get", "households"], limits),
-    fullness: stepped(["get", "fullness"], limits.map((limit) => limit / settings.upper)),
+    households: stepped(["coalesce", ["get", "households"], 0], limits),
+    fullness: stepped(["coalesce", ["get", "fullness"], 0], limits.map((limit) => limit / settings.upper)),
     identity: eight(),
   }[by];
   if (by === "identity") return colour;

@@ -105,6 +105,18 @@ def test_a_site_in_two_communities_is_cut_at_their_border(network: Network) -> N
     assert east == _grid_of(plan, "R4C7")
 
 
+@pytest.mark.parametrize(("households", "kind"), [(10, Grid.Kind.EXCLUSIVE), (40, Grid.Kind.BASIC)])
+def test_a_few_homes_inside_a_site_belong_to_it(network: Network, households: int, kind: str) -> None:
+    around = [f"R{row}C{column}" for row in (3, 4, 5) for column in (2, 3, 4)]
+    Place.objects.filter(key__in=around).update(kind=PlaceKind.OFFICE, households=0)
+    Place.objects.filter(key="R4C3").update(kind=PlaceKind.RESIDENTIAL, households=households)
+    plan = draw_plan(network, _norms(exclusive_min_m2=1000.0, exclusive_kinds=["office"]))
+    grid = _grid_of(plan, "R4C3")
+    assert grid.kind == kind
+    assert _grid_of(plan, "R3C3").place_kind == "office"
+    assert (grid == _grid_of(plan, "R3C3")) == (kind == Grid.Kind.EXCLUSIVE)
+
+
 def test_a_heavy_building_is_divided_into_equal_parts_that_share_its_footprint(network: Network) -> None:
     plan = draw_plan(network)
     parts = Membership.objects.filter(grid__plan=plan, place__key="R2C2").order_by("part")

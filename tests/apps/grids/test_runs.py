@@ -23,7 +23,7 @@ from quanyu.apps.grids.models import Grid, Network, Plan, Run
 from quanyu.apps.grids.norms import Norms
 from quanyu.apps.grids.refusals import NotRestartable, RunEnded, RunPending
 from quanyu.apps.territory.models import Place
-from quanyu.errors import NotPermitted
+from quanyu.errors import NotFound, NotPermitted
 
 LATER = AT + timedelta(minutes=3)
 
@@ -150,10 +150,13 @@ def test_a_worker_that_is_stopped_says_so(network: Network, monkeypatch: pytest.
     assert (run.state, run.error["code"]) == (Run.State.FAILED, "worker_stopped")
 
 
-def test_a_territory_without_buildings_fails_with_the_mend(db: None) -> None:
+def test_a_territory_without_buildings_is_refused_with_the_mend(db: None) -> None:
     territory = make_riverside()
+    network = make_network(territory)
     territory.fabrics.all().delete()
-    run = run_plan(make_network(territory))
+    with pytest.raises(NotFound, match="Load a city file first"):
+        make_network(territory, code="second")
+    run = run_plan(network)
     assert run.state == Run.State.FAILED
     assert "Load a city file first" in run.error["message"]
 

@@ -17,6 +17,8 @@ from quanyu.apps.grids.norms import Norms
 from quanyu.engines.arrays import BoolArray, IntArray
 from quanyu.engines.districting import Districting, district, split_heavy
 
+# What exclusive grids cut off is a remnant below this share of the fewest households of a basic grid.
+REMNANT = 0.1
 OnProgress = Callable[[str, float, dict[str, Any]], bool]
 
 
@@ -51,7 +53,8 @@ def draw(ground: Ground, norms: Norms, on_progress: OnProgress) -> Drawing:
     _tell(on_progress, "exclusive", 0.0)
     fingerprint = ground.fingerprint(norms)
     ground, walls = walled(ground, norms)
-    exclusive = exclusive_labels(ground, norms, walls)
+    sites = exclusive_labels(ground, norms, walls)
+    exclusive = with_remnants(sites, ground, norms, walls)
     weights = np.where(exclusive < 0, ground.households, 0)
     parts = split_heavy(weights, norms.upper) if norms.split_heavy else np.ones(len(weights), dtype=np.int64)
     atoms = divide(ground, parts, walls)
@@ -60,7 +63,7 @@ def draw(ground: Ground, norms: Norms, on_progress: OnProgress) -> Drawing:
 
     labels = exclusive[atoms.origin]
     count = int(exclusive.max(initial=-1)) + 1
-    kinds = {int(label): str(ground.kinds[np.flatnonzero(exclusive == label)[0]]) for label in range(count)}
+    kinds = {label: str(ground.kinds[np.flatnonzero(sites == label)[0]]) for label in range(count)}
     rest = np.flatnonzero(labels < 0)
     basic = _draw_basic(atoms, rest, ground, norms, on_progress) if len(rest) else None
     reasons: dict[int, list[dict[str, Any]]] = {}
@@ -98,6 +101,24 @@ def exclusive_labels(ground: Ground, norms: Norms, walls: BoolArray) -> IntArray
     _, first, member = np.unique(site[large], return_index=True, return_inverse=True)
     result[large] = np.argsort(np.argsort(first))[member]
     return result
+
+
+def with_remnants(labels: IntArray, ground: Ground, norms: Norms, walls: BoolArray) -> IntArray:
+    """Return exclusive labels with each remnant beside a site given to the one it shares the longest border with."""
+    rows, columns = pairs(ground.adjacency)
+    open_ = ~walls & (ground.community[rows] == ground.community[columns])
+    inside = open_ & (labels[rows] < 0) & (labels[columns] < 0)
+    piece = _components(len(labels), rows[inside], columns[inside])
+    small = np.bincount(piece, weights=ground.households) < REMNANT * norms.lower
+    beside = open_ & (labels[rows] < 0) & (labels[columns] >= 0) & small[piece[rows]]
+    sites = int(labels.max(initial=-1)) + 1
+    pair, number = np.unique(piece[rows[beside]] * sites + labels[columns[beside]], return_inverse=True)
+    border = np.bincount(number, weights=ground.adjacency.data[beside], minlength=len(pair))
+    # The longest border last, so that it is the one that stays.
+    order = np.argsort(border, kind="stable")
+    owner = np.full(len(small), -1, dtype=np.int64)
+    owner[pair[order] // max(sites, 1)] = pair[order] % max(sites, 1)
+    return np.where(labels < 0, owner[piece], labels)
 
 
 def _components(size: int, rows: IntArray, columns: IntArray) -> IntArray:

@@ -232,6 +232,7 @@ def _broken_kinds(
     if source.kind == Grid.Kind.EXCLUSIVE:
         left = position.labels == position.labels[atom]
         left[atom] = False
+        left &= ground.kinds == source.place_kind
         if ground.footprint_m2[left].sum() < position.norms.exclusive_min_m2:
             yield BelowSite(**codes, minimum=round(position.norms.exclusive_min_m2))
 

@@ -110,6 +110,11 @@ class Plan(models.Model):
         return f"{self.network} v{self.number}"
 
     @property
+    def is_edited(self) -> bool:
+        """Whether an edit by hand stands."""
+        return self.edits.filter(undone_at__isnull=True).exists()
+
+    @property
     def is_fixed(self) -> bool:
         """Tell whether nothing in it may change any more."""
         return self.in_force_from is not None

@@ -16,6 +16,8 @@ from tests.factories import AT, People, draw_plan, lonlat, make_people, make_riv
 from quanyu.apps.grids import actions, edits, queries
 from quanyu.apps.grids.models import Grid, Membership, Network, Plan, Run, Staffing
 from quanyu.apps.grids.norms import Norms
+from quanyu.apps.territory.models import Barrier
+from quanyu.web import extent
 
 FREE = Norms(exclusive_min_m2=1500.0, steps=300, seed=5)
 
@@ -255,7 +257,7 @@ def test_a_plan_goes_from_draft_to_force_through_the_pages(client: Client, draft
     client.force_login(people.planner)
     page = text(client.get(address))
     impact = queries.impact(draft, against=draft.based_on)
-    assert f"End {len(impact.codes_ended)} grids, move {impact.households_moved:,} households" in page
+    assert f"{len(impact.codes_ended)} grids end, {impact.households_moved:,} households move" in page
     refused = text(client.post(f"{address}/enforce", {"day": "2020-01-01"}, follow=True))
     assert "is past" in refused
     assert Plan.objects.get(pk=draft.pk).in_force_from is None
@@ -339,3 +341,48 @@ def test_visitors_are_not_told_of_single_homes(client: Client, plan: Plan, peopl
     client.force_login(people.planner)
     features = client.get(f"/plans/{plan.pk}/grids.geojson").json()["features"]
     assert sum(each["properties"]["households"] for each in features) == plan.metrics["households"]
+
+
+def test_the_river_bounds_a_grid_by_its_kind_and_the_edge_is_told_apart(plan: Plan) -> None:
+    Barrier.objects.update(name="")
+    found = {}
+    for grid in plan.grids.filter(kind="basic"):
+        for side in extent.sides(grid):
+            found[grid.code, side.side] = side
+    assert any("river" in side.names and not side.is_outer for side in found.values())
+    corner = plan.grids.filter(kind="basic").latest("north")
+    assert found[corner.code, "north"].is_outer
+    assert not found[corner.code, "south"].is_outer
+    exclusive = plan.grids.filter(kind="exclusive").earliest("code")
+    assert not any(side.is_outer for side in extent.sides(exclusive))
+    assert all(side.grids for side in extent.sides(exclusive))
+
+
+def test_my_grid_shows_the_map_of_the_territory_that_holds_the_point(client: Client, plan: Plan) -> None:
+    grid = plan.grids.filter(kind="basic").earliest("code")
+    empty = Network.objects.create(territory=plan.network.territory, code="another", name="Another")
+    address = f"/my-grid?network={empty.code}&lon={grid.label_lon}&lat={grid.label_lat}&system=WGS84"
+    page = client.get(address)
+    assert page.context["network"] == plan.network
+    assert page.context["map"]["select"] == grid.code
+
+
+def test_a_reviewer_finds_the_draft_from_the_desk(client: Client, draft: Plan, people: People) -> None:
+    client.force_login(people.reviewer)
+    desk, network = client.get("/desk").text, client.get("/desk/riverside").text
+    assert f"/plans/{draft.pk}" in desk
+    assert f"/plans/{draft.pk}" in network
+    assert "Open another network" not in desk
+    assert ">Draw<" not in network
+    assert client.post("/desk/riverside", norms_form()).status_code == 200
+    assert not Run.objects.filter(made_by=people.reviewer).exists()
+
+
+def test_no_column_of_the_histogram_holds_grids_on_both_sides_of_the_norm(plan: Plan) -> None:
+    lower, upper = plan.norms["lower"], plan.norms["upper"]
+    rows = queries.histogram(plan)
+    assert sum(row["grids"] for row in rows) == plan.metrics["basic"]
+    inside = sum(row["grids"] for row in rows if lower <= row["from"] and row["to"] <= upper + 1)
+    assert inside == plan.metrics["basic_in_range"]
+    marks = {row["from"] for row in rows}
+    assert {lower, upper + 1} & set(range(min(marks), max(marks) + 1)) <= marks

@@ -111,7 +111,7 @@ def _warm() -> None:
     from quanyu.engines.spatial import locating
 
     for name, work in (("drawing", _warm_drawing), ("locating", locating.warm)):
-        click.echo(f"Compiling {name} (up to a minute, once per machine) … ", nl=False, err=True)
+        click.echo(f"Compiling {name} (a minute or two, once per machine) … ", nl=False, err=True)
         begun = time.monotonic()
         work()
         click.echo(f"{time.monotonic() - begun:.0f} s", err=True)

@@ -3,6 +3,9 @@
 import os
 
 from django.core.wsgi import get_wsgi_application
+from django.urls import resolve
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "quanyu.site.settings")
 application = get_wsgi_application()
+# Every page is imported here, once and before the processes part, not at the first request to each.
+resolve("/")

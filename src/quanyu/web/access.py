@@ -19,15 +19,15 @@ P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
 
-def needs(permission: str) -> Callable[[View[P]], View[P]]:
-    """Send strangers to the sign-in, and refuse people without the permission."""
+def needs(*permissions: str) -> Callable[[View[P]], View[P]]:
+    """Send strangers to the sign-in, and refuse people without any of the permissions."""
 
     def decorate(view: View[P]) -> View[P]:
         @wraps(view)
         def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
-            if not may(actor(request), permission):
+            if not any(may(actor(request), permission) for permission in permissions):
                 raise PermissionDenied
             return view(request, *args, **kwargs)
 

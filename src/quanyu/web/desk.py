@@ -97,9 +97,9 @@ class NetworkForm(forms.Form):
     name = forms.CharField(label=gettext_lazy("Name"), max_length=100)
 
 
-@needs("grids.draw")
+@needs("grids.draw", "grids.review")
 def desk(request: HttpRequest) -> HttpResponse:
-    """List the networks a planner may draw, with the plan that rules each; a post opens another network."""
+    """List the networks, with the plan that rules each and those that wait; a post opens another network."""
     form = NetworkForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
@@ -109,11 +109,15 @@ def desk(request: HttpRequest) -> HttpResponse:
         except QuanyuError as error:
             form.add_error("code", _(error.template) % error.params)
     today = timezone.localdate()
-    rows = [(each, plan_in_force(each, on=today)) for each in Network.objects.select_related("territory")]
+    waiting: dict[int, list[Plan]] = {}
+    for plan in Plan.objects.filter(in_force_from=None).order_by("number"):
+        waiting.setdefault(plan.network_id, []).append(plan)
+    networks = Network.objects.select_related("territory")
+    rows = [(each, plan_in_force(each, on=today), waiting.get(each.pk, [])) for each in networks]
     return render(request, "desk/desk.html", {"rows": rows, "form": form})
 
 
-@needs("grids.draw")
+@needs("grids.draw", "grids.review")
 def network(request: HttpRequest, network: str) -> HttpResponse:
     """Show a network's norms form, runs and plans; a post asks for a drawing."""
     home = get_object_or_404(Network.objects.select_related("territory"), code=network)
@@ -141,7 +145,7 @@ def _last_norms(plans: list[Plan]) -> dict[str, Any]:
     return {name: plans[0].norms[name] for name in NormsForm.base_fields if name in plans[0].norms} if plans else {}
 
 
-@needs("grids.draw")
+@needs("grids.draw", "grids.review")
 def run(request: HttpRequest, pk: int) -> HttpResponse:
     """Show a run's progress; the fragment swaps itself every second while it lasts."""
     record = get_object_or_404(Run.objects.select_related("network__territory", "plan", "made_by"), pk=pk)

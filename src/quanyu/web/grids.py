@@ -138,25 +138,31 @@ def my_grid(request: HttpRequest) -> HttpResponse:
     networks = list(Network.objects.select_related("territory"))
     wanted = request.GET.get("network", "")
     network = next((each for each in networks if each.code == wanted), networks[0] if networks else None)
+    grids, point = _asked(form)
+    # A point in another territory is shown there.
+    if grids and network not in [grid.plan.network for grid in grids]:
+        network = grids[0].plan.network
     plan = queries.plan_in_force(network, on=timezone.localdate()) if network else None
-    context: dict[str, Any] = {"form": form, "networks": networks, "network": network}
+    context: dict[str, Any] = {"form": form, "networks": networks, "network": network, "point": point}
     if plan is not None and network is not None:
         plan.network = network
         origin = sources.sources_of(network.territory)
         context["made_up"] = origin["is_made_up"]
         context["map"] = map_settings(plan, origin) | {"locate": f"{request.path}?network={network.code}"}
-    if form.is_bound and form.is_valid():
-        point = np.array([[form.cleaned_data["lon"], form.cleaned_data["lat"]]])
-        lon, lat = to_wgs84(point, form.cleaned_data["system"])[0].tolist()
-        grids = queries.locate(lon, lat, on=timezone.localdate())
-        staffing = {
-            (row.network_id, row.code): row for row in Staffing.objects.filter(code__in=[g.code for g in grids])
-        }
-        context["found"] = [(each, staffing.get((each.plan.network_id, each.code))) for each in grids]
-        context["point"] = [lon, lat]
-        if "map" in context:
-            context["map"] |= _around(grids, plan.pk if plan else 0, lon, lat)
+    staffing = {(row.network_id, row.code): row for row in Staffing.objects.filter(code__in=[g.code for g in grids])}
+    context["found"] = [(each, staffing.get((each.plan.network_id, each.code))) for each in grids]
+    if point and "map" in context:
+        context["map"] |= _around(grids, plan.pk if plan else 0, *point)
     return render(request, "grids/my_grid.html", context)
+
+
+def _asked(form: PointForm) -> tuple[list[Grid], list[float]]:
+    """Return the grids at the point a form asks for, and the point in WGS 84; nothing where it asks for none."""
+    if not form.is_bound or not form.is_valid():
+        return [], []
+    typed = np.array([[form.cleaned_data["lon"], form.cleaned_data["lat"]]])
+    lon, lat = to_wgs84(typed, form.cleaned_data["system"])[0].tolist()
+    return queries.locate(lon, lat, on=timezone.localdate()), [lon, lat]
 
 
 def _around(grids: list[Grid], plan: int, lon: float, lat: float) -> dict[str, Any]:

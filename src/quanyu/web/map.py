@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import cache_control
 
-from quanyu.apps.grids.models import Grid, GridQuerySet, Network
+from quanyu.apps.grids.models import Grid, GridQuerySet, Network, Plan
 from quanyu.apps.grids.queries import plan_in_force
 from quanyu.apps.grids.queries import search as find
 from quanyu.apps.territory.models import Division
@@ -48,6 +48,7 @@ def home(request: HttpRequest) -> HttpResponse:
             "totals": grids.aggregate(households=Sum("households"), places=Sum("places"), area_m2=Sum("area_m2")),
             "kinds": Grid.Kind.choices,
             "figures": plan.metrics,
+            "coming": Plan.objects.filter(network=network, in_force_from__gt=timezone.localdate()).first(),
             "made_up": origin["is_made_up"],
             "map": map_settings(plan, origin),
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,7 @@ def map_settings(plan: Plan, origin: dict[str, Any]) -> dict[str, Any]:
         "least": settings.QUANYU_PUBLIC_MINIMUM,
         "attribution": origin["attribution"],
         "kinds": {value: str(label) for value, label in Grid.Kind.choices},
+        "controls": {"NavigationControl.ZoomIn": _("Zoom in"), "NavigationControl.ZoomOut": _("Zoom out")},
     }
 
 
@@ -68,7 +70,7 @@ def plan(request: HttpRequest, pk: int) -> HttpResponse:
         "formats": list(exports.FORMATS),
         "made_up": origin["is_made_up"],
         "map": on_map,
-        "today": today,
+        "first_day": _first_day(plan, today),
     }
     if other is not None:
         context |= _impact(request, plan, other)
@@ -77,6 +79,12 @@ def plan(request: HttpRequest, pk: int) -> HttpResponse:
         if not plan.is_fixed:
             context |= {"place": None, "moves": []}
     return render(request, "plans/plan.html", context)
+
+
+def _first_day(plan: Plan, today: date) -> date:
+    """Return the first day a plan may take force: a day after the last one began, and not before today."""
+    last = queries.last_plan(plan.network)
+    return today if last is None or last.in_force_from is None else max(today, last.in_force_from + timedelta(days=1))
 
 
 def _other(plan: Plan) -> Plan | None:

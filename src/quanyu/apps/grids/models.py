@@ -8,6 +8,7 @@ from typing import Self
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from quanyu.apps.registers.models import Located, LocatedQuerySet
@@ -107,7 +108,7 @@ class Plan(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.network} v{self.number}"
+        return gettext("%(network)s, version %(number)s") % {"network": self.network, "number": self.number}
 
     @property
     def is_edited(self) -> bool:

@@ -36,6 +36,9 @@ __all__ = [
 ]
 
 
+STEPS_IN_NORM = 4
+
+
 @dataclass(frozen=True)
 class Successor:
     """A grid that holds households and places of a code that has ended."""
@@ -137,15 +140,24 @@ def _colours(shapes: Any) -> list[int]:
     return colours
 
 
-def histogram(plan: Plan, *, width: int = 50) -> list[dict[str, int]]:
-    """Return how many basic grids hold so many households, in steps of ``width``."""
-    counts: defaultdict[int, int] = defaultdict(int)
-    for households in plan.grids.filter(kind=Grid.Kind.BASIC).values_list("households", flat=True):
-        counts[households // width] += 1
+def histogram(plan: Plan) -> list[dict[str, int]]:
+    """Return how many basic grids hold from ``from`` to less than ``to`` households.
+
+    Four steps part the norm, so that none holds grids inside and outside it. As wide ones follow on both sides; the
+    last takes in all that hold more than thrice the upper limit.
+    """
+    counts = list(plan.grids.filter(kind=Grid.Kind.BASIC).values_list("households", flat=True))
     if not counts:
         return []
-    steps = range(min(counts), max(counts) + 1)
-    return [{"from": step * width, "to": (step + 1) * width, "grids": counts[step]} for step in steps]
+    lower, over = plan.norms["lower"], plan.norms["upper"] + 1
+    width = max(1, (over - lower) // STEPS_IN_NORM)
+    inside = [lower + (over - lower) * step // STEPS_IN_NORM for step in range(STEPS_IN_NORM)]
+    below = list(range(lower - width, min(counts) - width, -width))
+    above = list(range(over, min(max(counts), 3 * over) + 1, width))
+    marks = np.unique([*(max(0, mark) for mark in below), *inside, *above, max(over, *counts) + width])
+    grids, _ = np.histogram(counts, bins=marks)
+    rows = zip(marks[:-1].tolist(), marks[1:].tolist(), grids.tolist(), strict=True)
+    return [{"from": low, "to": high, "grids": count} for low, high, count in rows]
 
 
 def broken(plan: Plan) -> QuerySet[Grid]:

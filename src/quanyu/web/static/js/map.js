@@ -58,7 +58,7 @@ class PlanMap {
 
   make(container, grids, options) {
     return new maplibregl.Map({
-      container, style: this.style(grids), fadeDuration: 0, dragRotate: false, pitchWithRotate: false,
+      container, style: this.style(grids), fadeDuration: 0, locale: this.settings.controls, dragRotate: false, pitchWithRotate: false,
       preserveDrawingBuffer: this.element.hasAttribute("data-printed"), ...options,
     });
   }

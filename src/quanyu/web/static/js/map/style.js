@@ -172,7 +172,7 @@ export function style(settings, { by, grids, gridNames, basemap, basemapAttribut
       { id: "place-line", type: "line", source: "place", paint: { "line-color": "#111111", "line-width": 2 } },
       {
         id: "moved", type: "circle", source: "moved",
-        paint: { "circle-radius": by_zoom(11, 2.2, 15, 5), "circle-color": eight(), "circle-stroke-color": "#111", "circle-stroke-width": 1 },
+        paint: { "circle-radius": by_zoom(10, 1.2, 13, 3, 16, 6), "circle-color": eight(), "circle-stroke-color": "#111", "circle-stroke-width": by_zoom(10, 0.2, 13, 0.8, 16, 1.2) },
       },
       ...names(c),
     ],

@@ -1,42 +1,80 @@
-"""Prove of single atoms that no district within the range can hold them."""
+"""Prove that no plan of a block keeps the range, and by how many households it must break it."""
 
 from __future__ import annotations
 
 import numpy as np
+import scipy.sparse as sparse
 from scipy.sparse.csgraph import connected_components
 
 from quanyu.engines.arrays import IntArray
-from quanyu.engines.districting.problem import Problem
+from quanyu.engines.districting import _kernels
+from quanyu.engines.districting._kernels import COVER_ATOMS
+from quanyu.engines.districting.problem import Block, Problem
 
-# Districts looked at before a proof is given up; where one is possible it takes few.
-SETS = 20_000
+# Sets of atoms looked at before a proof is given up; where one is possible it mostly takes few.
+LOOKS = 200_000
+# Atoms around a district out of range that are looked at together, where the block has too many.
+WINDOWS = (1, 4, 16, COVER_ATOMS)
+# Atoms, and how many households are out of range in any plan of them.
+Proof = tuple[IntArray, int]
 
 
-def least_breach(problem: Problem, atom: int) -> int | None:
-    """Return by how much, at the least, any district that holds ``atom`` breaks the range; ``None`` if unknown or 0.
+def least_breach(problem: Problem, block: Block, out: int) -> int:
+    """Return how many households of a block of up to 64 atoms are out of range in any plan; 0 where that is not known.
 
-    Every connected set with the atom is looked at, ground without households being passed freely; one that is heavier
-    than the range need not grow further.
+    ``out`` is how many are in the plan at hand.
     """
-    lower, upper, weights = problem.lower, problem.upper, problem.weights
-    least = upper + lower + int(weights[atom])
-    beside = _Neighbours(problem)
-    # (chosen, weight, atoms that may still be added, atoms that this branch has ruled out)
-    waiting = [(frozenset([atom]), int(weights[atom]), beside(atom), frozenset([atom]))]
-    looked = 0
-    while waiting:
-        chosen, weight, edge, closed = waiting.pop()
-        least = min(least, max(lower - weight, weight - upper, 0))
-        looked += 1
-        if least == 0 or looked > SETS:
-            return None
-        if weight > upper:
+    if len(block.atoms) > COVER_ATOMS:
+        return 0
+    rows = problem.open_edges
+    beside = {atom: frozenset(_row(rows, atom).tolist()) for atom in block.atoms.tolist()}
+    return _least(problem, block.atoms, [beside[atom] for atom in block.atoms.tolist()], out)
+
+
+def pinned(problem: Problem, homes: list[int], out: int) -> list[Proof]:
+    """Return proofs for parts of a larger block, grown around the given atoms.
+
+    A part is divided in every way, where its districts may go on over the lightest atom beside it at will, and over
+    ground without households to any other. If none keeps the range, no plan of the block does. The parts do not
+    overlap, so what they lack adds up: a district in several of them breaks the range by no less than they count.
+    """
+    beside, taken, proofs = _Neighbours(problem), set[int](), list[Proof]()
+    for home in homes:
+        if home in taken:
             continue
-        for another in sorted(edge - closed):
-            closed |= {another}
-            grown = chosen | {another}
-            waiting.append((grown, weight + int(weights[another]), edge | beside(another), closed))
-    return least
+        for size in WINDOWS:
+            window = _window(beside, home, size, taken)
+            near = [beside(atom) for atom in window]
+            least = _least(problem, np.array(window), near, 1)
+            if least > 0:
+                # By how much is a longer search than whether: what it does not prove stays at one household.
+                least = max(least, _least(problem, np.array(window), near, out))
+                proofs.append((np.array(sorted(window)), least))
+                taken |= set(window)
+                break
+    return proofs
+
+
+def _window(beside: _Neighbours, home: int, size: int, taken: set[int]) -> list[int]:
+    """Return up to ``size`` atoms around one, nearest first, none of them taken."""
+    window, met = [home], {home}
+    for atom in window:
+        for other in sorted(beside(atom) - met - taken):
+            if len(window) < size:
+                window.append(other)
+                met.add(other)
+    return window
+
+
+def _least(problem: Problem, atoms: IntArray, beside: list[frozenset[int]], out: int) -> int:
+    """Return how many households of some atoms are out of range in any plan, ``out`` at the most; 0 where not known."""
+    place = {atom: i for i, atom in enumerate(atoms.tolist())}
+    near = np.array([sum(1 << place[v] for v in row if v in place) for row in beside], dtype=np.uint64)
+    beyond = np.array([min((int(problem.weights[v]) for v in row if v not in place), default=-1) for row in beside])
+    least, seen = _kernels.cover(
+        near, problem.weights[atoms], beyond, problem.lower, problem.upper, 0, out, LOOKS, np.empty_like(atoms)
+    )
+    return int(least) if seen < LOOKS else 0
 
 
 class _Neighbours:
@@ -68,5 +106,9 @@ class _Neighbours:
         return self.around[ground]
 
     def _row(self, atom: int) -> IntArray:
-        row: IntArray = self.graph.indices[self.graph.indptr[atom] : self.graph.indptr[atom + 1]].astype(np.int64)
-        return row
+        return _row(self.graph, atom)
+
+
+def _row(graph: sparse.csr_array, atom: int) -> IntArray:
+    row: IntArray = graph.indices[graph.indptr[atom] : graph.indptr[atom + 1]].astype(np.int64)
+    return row

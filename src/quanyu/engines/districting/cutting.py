@@ -7,6 +7,7 @@ import numpy as np
 from quanyu.engines.arrays import BoolArray, FloatArray, IntArray
 from quanyu.engines.districting import _kernels
 from quanyu.engines.districting._kernels import Graph, Rules
+from quanyu.engines.districting.plans import breach_price
 
 # Bits of the sets of weights by which a tree is cut exactly; a wider range is counted in coarser units.
 EXACT_BITS = 1024
@@ -61,6 +62,21 @@ class Cutter:
             rest = np.sort(order[~inside])
         result: IntArray = label[region]
         return result
+
+    def in_two(self, region: IntArray, trees: int, below: int) -> IntArray | None:
+        """Return labels 0 and 1 for the parts of a region that break the range least, if by less than ``below``."""
+        total = int(self.graph.weight[region].sum())
+        label = np.zeros(len(self.graph.weight), dtype=np.int64)
+        found = False
+        for _ in range(trees if len(region) > 1 else 0):
+            order, parent = self.tree(region)
+            weight = self._sums(order, parent)[0][1:].astype(np.int64)
+            prices = breach_price(weight, self.rules) + breach_price(total - weight, self.rules)
+            if prices.min() < below:
+                below, found = int(prices.min()), True
+                label[order] = _subtree(parent, int(prices.argmin()) + 1)
+        result: IntArray = label[region]
+        return result if found else None
 
     def exactly(self, region: IntArray, trees: int, label: IntArray | None = None) -> IntArray | None:
         """Return labels from 0 for a region, every part within the range, or ``None`` if no tree tried allows any."""

@@ -7,9 +7,12 @@ import scipy.sparse as sparse
 from scipy.sparse.csgraph import connected_components
 
 from quanyu.engines.arrays import IntArray
+from quanyu.engines.districting import _kernels
 from quanyu.engines.districting._kernels import Graph, Plan, Rules
 
-Value = tuple[int, int, float]
+Value = tuple[int, float]
+# Price of a district out of range, in households: as few districts as can be, then as few households.
+APIECE = 1 << 40
 
 
 def numbered(graph: Graph, label: IntArray) -> Plan:
@@ -66,6 +69,19 @@ def out_of_range(plan: Plan, rules: Rules) -> IntArray:
     return result
 
 
+def breach_price(size: IntArray, rules: Rules) -> IntArray:
+    """Return, for each weight, its households outside the range, and ``APIECE`` more where there are any."""
+    out = np.maximum(rules.lower - size, 0) + np.maximum(size - rules.upper, 0)
+    result: IntArray = out + APIECE * (out > 0)
+    return result
+
+
+def least_breach_price(total: int, rules: Rules) -> int:
+    """Return what districts of so many households cost together at the least, however they are divided."""
+    out = int(_kernels.breach(total, rules.lower, rules.upper))
+    return out + APIECE if out else 0
+
+
 def cost(graph: Graph, plan: Plan, rules: Rules) -> float:
     """Return the cut, in mean borders, with what moved households and distance from the target cost."""
     rows = np.repeat(np.arange(len(plan.label)), np.diff(graph.indptr))
@@ -81,6 +97,5 @@ def moved(graph: Graph, plan: Plan) -> float:
 
 
 def value(graph: Graph, plan: Plan, rules: Rules) -> Value:
-    """Return what makes one plan better than another: districts out of range, households out of range, cost."""
-    out = out_of_range(plan, rules)
-    return int((out > 0).sum()), int(out.sum()), cost(graph, plan, rules)
+    """Return what makes one plan better than another: the price of what is out of range, then the cost."""
+    return int(breach_price(plan.size, rules).sum()), cost(graph, plan, rules)

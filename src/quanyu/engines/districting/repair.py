@@ -7,12 +7,12 @@ import numpy as np
 from quanyu.engines.arrays import IntArray
 from quanyu.engines.districting._kernels import Graph, Plan, uniform
 from quanyu.engines.districting.cutting import Cutter
-from quanyu.engines.districting.plans import numbered, out_of_range, pieces
+from quanyu.engines.districting.plans import breach_price, least_breach_price, numbered, out_of_range, pieces
 
 # A region is cut exactly when it weighs no more than so many districts: a random tree of a large region nearly always
 # has some corner that fits no range, one of a small region seldom.
 PIECE_DISTRICTS = 8
-TREES_FIRST, TREES = 60, 4
+TREES_FIRST, TREES_TWO, TREES = 60, 30, 4
 # Regions tried for a district out of range, by the number of districts in them.
 TRIES = {2: 12, 3: 24, 4: 24, 5: 16, 6: 16, 8: 12}
 
@@ -27,10 +27,18 @@ def first_plan(cutter: Cutter, k: int | None) -> Plan:
     for region in _regions(cutter, everything):
         found = cutter.exactly(region, TREES_FIRST)
         if found is None:
-            wanted = round(int(cutter.graph.weight[region].sum()) / cutter.rules.target)
-            found = cutter.into(region, min(max(wanted, 1), len(region)))
+            found = cutter.into(region, min(_districts(cutter, region), len(region)))
         label[region] = found + label.max() + 1
     return numbered(cutter.graph, label)
+
+
+def _districts(cutter: Cutter, region: IntArray) -> int:
+    """Return how many districts a region is cut into: such that they break the range least, then near the target."""
+    rules, total = cutter.rules, int(cutter.graph.weight[region].sum())
+    fewest, most = max(-(-total // rules.upper), 1), max(total // max(rules.lower, 1), 1)
+    if fewest <= most:
+        return min(max(round(total / rules.target), fewest), most)
+    return fewest if fewest * rules.lower - total < total - most * rules.upper else most
 
 
 def plan_from_previous(graph: Graph) -> Plan:
@@ -61,6 +69,15 @@ def _repair_one(cutter: Cutter, mosaic: _Mosaic, atom: int) -> None:
     weight = int(cutter.graph.weight[mosaic.atoms[int(mosaic.label[atom])]].sum())
     if rules.lower <= weight <= rules.upper:
         return
+    for districts in (1, 2):
+        chosen = mosaic.around(int(mosaic.label[atom]), districts, cutter.random)
+        region = mosaic.region(chosen)
+        size = np.array([cutter.graph.weight[mosaic.atoms[each]].sum() for each in chosen])
+        if least_breach_price(int(size.sum()), rules) > 0:
+            found = cutter.in_two(region, TREES_TWO, int(breach_price(size, rules).sum()))
+            if found is not None:
+                mosaic.replace(region, found)
+                return
     seen = set()
     for districts, tries in TRIES.items():
         for _ in range(tries):
@@ -68,7 +85,7 @@ def _repair_one(cutter: Cutter, mosaic: _Mosaic, atom: int) -> None:
             if chosen in seen:
                 continue
             seen.add(chosen)
-            region = np.sort(np.concatenate([mosaic.atoms[each] for each in sorted(chosen)]))
+            region = mosaic.region(chosen)
             found = cutter.exactly(region, TREES, mosaic.label)
             if found is not None:
                 mosaic.replace(region, found)
@@ -94,6 +111,10 @@ class _Mosaic:
                 chosen.append(another)
                 edge += self._beside(another)
         return frozenset(chosen)
+
+    def region(self, districts: frozenset[int]) -> IntArray:
+        """Return the atoms of districts, in order."""
+        return np.sort(np.concatenate([self.atoms[each] for each in districts]))
 
     def replace(self, region: IntArray, found: IntArray) -> None:
         """Put new districts in the place of those of a region."""

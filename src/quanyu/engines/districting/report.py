@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from quanyu.engines.arrays import IntArray
-from quanyu.engines.districting.certificates import least_breach
+from quanyu.engines.districting.certificates import least_breach, pinned
 from quanyu.engines.districting.plans import overlaps
 from quanyu.engines.districting.problem import Block, Problem
 from quanyu.engines.districting.result import Bound, Unmet
@@ -33,24 +33,50 @@ def bound(problem: Problem, parts: list[Block]) -> Bound:
 def unmet_rules(problem: Problem, parts: list[Block], labels: IntArray) -> tuple[Unmet, ...]:
     """Return every rule that the plan does not keep: first what is proven, then what was not found."""
     size = np.bincount(labels, weights=problem.weights).astype(np.int64)
-    proven = [_proven(problem, block, labels) for block in parts if block.rule]
+    out = np.maximum(problem.lower - size, 0) + np.maximum(size - problem.upper, 0)
+    proven = [_proven(problem, block, labels, out) for block in parts if block.rule]
     if problem.k is not None:
         proven += _proven_of_k(problem, labels)
+    else:
+        proven += [each for block in parts if not block.rule for each in _pinned(problem, block, labels, size, out)]
     told = {label for each in proven for label in each.districts}
-    lonely, missed = [], []
-    for label in np.flatnonzero((size < problem.lower) | (size > problem.upper)).tolist():
-        if label in told:
-            continue
-        by = int(max(problem.lower - size[label], size[label] - problem.upper))
-        mend = ("upper" if size[label] > problem.upper else "lower", int(size[label]))
-        atoms = np.flatnonzero(labels == label)
-        heaviest = int(atoms[problem.weights[atoms].argmax()])
-        least = least_breach(problem, heaviest) if problem.k is None else None
-        if least is None:
-            missed.append(Unmet(atoms, "not_found", int(size[label]), by, False, (label,), (mend,)))
-        else:
-            lonely.append(Unmet(atoms, "pinned", int(size[label]), min(least, by), True, (label,), (mend,)))
-    return (*proven, *lonely, *missed)
+    missed = []
+    for label in np.flatnonzero(out).tolist():
+        if label not in told:
+            atoms, weight = np.flatnonzero(labels == label), int(size[label])
+            mends = _norms(problem, size[[label]])
+            missed.append(Unmet(atoms, "not_found", weight, int(out[label]), False, (label,), mends))
+    return (*proven, *missed)
+
+
+def _pinned(problem: Problem, block: Block, labels: IntArray, size: IntArray, out: IntArray) -> list[Unmet]:
+    """Return what is proven of a block with districts out of range: that some must be, in all of it or in parts."""
+    broken = [label for label in np.unique(labels[block.atoms]).tolist() if out[label] > 0]
+    if not broken:
+        return []
+    total = int(out[broken].sum())
+    if least := least_breach(problem, block, total):
+        mends = _norms(problem, size[broken])
+        return [Unmet(block.atoms, "pinned", block.weight, least, True, tuple(broken), mends)]
+    atoms = [np.flatnonzero(labels == label) for label in broken]
+    homes = [int(each[problem.weights[each].argmax()]) for each in atoms]
+    found = []
+    for part, least in pinned(problem, homes, total):
+        districts = [label for label in broken if (labels[part] == label).any()]
+        broken = [label for label in broken if label not in districts]
+        if districts:
+            weight = int(problem.weights[part].sum())
+            mends = _norms(problem, size[districts])
+            found.append(Unmet(part, "pinned", weight, least, True, tuple(districts), mends))
+    return found
+
+
+def _norms(problem: Problem, size: IntArray) -> tuple[tuple[str, Any], ...]:
+    """Return the norms by which districts of these weights would be in range."""
+    low, high = int(size.min()), int(size.max())
+    lower = (("lower", low),) if low < problem.lower else ()
+    upper = (("upper", high),) if high > problem.upper else ()
+    return (*lower, *upper)
 
 
 def _proven_of_k(problem: Problem, labels: IntArray) -> list[Unmet]:
@@ -69,7 +95,7 @@ def _proven_of_k(problem: Problem, labels: IntArray) -> list[Unmet]:
     return found
 
 
-def _proven(problem: Problem, block: Block, labels: IntArray) -> Unmet:
+def _proven(problem: Problem, block: Block, labels: IntArray, out: IntArray) -> Unmet:
     """Say why no plan keeps the range in a block, by how much at least, and what would mend it."""
     lower, upper, weight = problem.lower, problem.upper, block.weight
     districts = tuple(int(label) for label in np.unique(labels[block.atoms]))
@@ -86,6 +112,8 @@ def _proven(problem: Problem, block: Block, labels: IntArray) -> Unmet:
         fewer, more = weight // lower, -(-weight // upper)
         # Fewer districts are too heavy together, more are too light: the smaller sum is the least that must break.
         by = min(weight - fewer * upper if fewer else weight, more * lower - weight)
+        if (total := int(out[list(districts)].sum())) > by:
+            by = max(by, least_breach(problem, block, total))
         mends = [("lower", weight // more), ("upper", -(-weight // max(fewer, 1)))]
     if around and block.rule in ("light", "empty", "gap"):
         mends.append(("barrier_or_border", around))

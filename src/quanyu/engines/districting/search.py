@@ -13,9 +13,10 @@ from quanyu.engines.districting import _kernels
 from quanyu.engines.districting._kernels import Plan, Rules
 from quanyu.engines.districting.contraction import block_graph, contract, contract_within, merged
 from quanyu.engines.districting.cutting import Cutter
-from quanyu.engines.districting.plans import copied, cost, numbered, out_of_range, value
+from quanyu.engines.districting.plans import copied, cost, least_breach_price, numbered, out_of_range, value
 from quanyu.engines.districting.problem import Block, Problem
 from quanyu.engines.districting.repair import first_plan, plan_from_previous, repair
+from quanyu.engines.districting.rescue import rescue
 
 # A step is one recombination, or so many single moves tried: about the same work where districts are small.
 MOVES_A_STEP = 20
@@ -24,7 +25,7 @@ RECOMBINE_SHARE = 0.6
 # Share of the recombinations on the block as first shrunk; the rest on one shrunk along the districts found.
 FIRST_LEVEL_SHARE = 0.7
 RESTARTS_K = 6
-SETTLING_ROUNDS = 30
+SETTLING_ROUNDS = 3
 SETTLING_STEPS = 8000
 # Work between two reports, in atoms looked at: a fifth of a second or so.
 SLICE_ATOMS = 1_000_000
@@ -53,6 +54,8 @@ class BlockSearch:
         self.random = _seed(seed, int(block.atoms[0]))
         self.rules = _rules(problem)
         self.cutter = Cutter(self.coarse, self.rules, self.random)
+        # What is proven that no plan breaks the range less by.
+        self.floor = least_breach_price(block.weight, self.rules)
         self.plan = self._first_plan()
 
     def _first_plan(self) -> Plan:
@@ -78,11 +81,13 @@ class BlockSearch:
 
     def run(self, steps: int, more: Report) -> IntArray:
         """Return the district of each atom after so many steps; ``more(done, plan)`` returning ``False`` ends it."""
+        if self.k is not None:
+            return self._run_k(steps, more) if steps > 0 and self.k > 1 else self.polished(self.expanded(self.plan))
         if self.problem.stability >= 1 and (self.fine.previous >= 0).any():
-            return self.expanded(self.plan)
+            return self._settled(numbered(self.fine, self.expanded(self.plan))).label
         if len(self.plan.size) < 2 or steps < 1:
             return self.polished(self.expanded(self.plan))
-        return self._run_k(steps, more) if self.k is not None else self._run_range(steps, more)
+        return self._run_range(steps, more)
 
     def _run_range(self, steps: int, more: Report) -> IntArray:
         """Recombine, bring the last districts into range, recombine on a block shrunk along them, move atoms."""
@@ -98,12 +103,15 @@ class BlockSearch:
             going = self._cool(
                 level, plan, first_part, recombinations, recombinations, lambda done: more(done, self.plan)
             )
-            candidate = numbered(self.fine, plan.label[group])
-            if value(self.fine, candidate, self.rules) < value(self.fine, detailed, self.rules):
-                detailed = self._settled(candidate)
+            candidate = self._settled(numbered(self.fine, plan.label[group]))
+            detailed = self._better(detailed, candidate)
+        moved = copied(detailed)
         if going:
-            self._move(detailed, steps - recombinations, lambda done: more(recombinations + done, self.plan))
-        return self.polished(detailed.label)
+            self._move(moved, steps - recombinations, lambda done: more(recombinations + done, self.plan))
+        return self._better(detailed, numbered(self.fine, self.polished(moved.label))).label
+
+    def _better(self, plan: Plan, other: Plan) -> Plan:
+        return other if value(self.fine, other, self.rules) < value(self.fine, plan, self.rules) else plan
 
     def _cool(self, level: Cutter, plan: Plan, first: int, last: int, total: int, more: Callable[[int], bool]) -> bool:
         """Recombine from step ``first`` to ``last`` of ``total``; return whether to go on."""
@@ -141,21 +149,27 @@ class BlockSearch:
     def _settled(self, plan: Plan) -> Plan:
         """Bring the last districts into range, on blocks shrunk anew so that each touches all it can be joined with."""
         for _ in range(SETTLING_ROUNDS):
-            broken = np.flatnonzero(out_of_range(plan, self.rules))
-            if not len(broken):
+            if self._breach(plan) <= self.floor:
                 break
-            label, line = plan.label.copy(), np.empty(len(plan.label), dtype=np.int64)
-            for district in broken.tolist():
-                _kernels.spread(self.fine, label, district, line, *self._marks(len(label)))
-            level, group, shrunk = self._shrunk_along(label)
-            shrunk = repair(level, shrunk)
-            if out_of_range(shrunk, self.rules).any():
+            level, group, shrunk = self._shrunk_along(plan.label)
+            plan = self._less_breached(plan, repair(level, shrunk).label[group])
+            if self._breach(plan) > self.floor:
+                plan, proven = rescue(self.fine, plan, self.rules, self.random)
+                if proven:
+                    self.floor = self._breach(plan)
+            if self._breach(plan) > self.floor:
+                level, group, shrunk = self._shrunk_along(plan.label)
                 self._recombine(level, shrunk, SETTLING_STEPS // 2, SETTLING_STEPS, SETTLING_STEPS)
-                shrunk = repair(level, shrunk)
-            changed = numbered(self.fine, shrunk.label[group])
-            if value(self.fine, changed, self.rules)[:2] <= value(self.fine, plan, self.rules)[:2]:
-                plan = changed
+                plan = self._less_breached(plan, shrunk.label[group])
         return plan
+
+    def _breach(self, plan: Plan) -> int:
+        return value(self.fine, plan, self.rules)[0]
+
+    def _less_breached(self, plan: Plan, label: IntArray) -> Plan:
+        """Return the plan with these labels unless it breaks the range more; else the plan given."""
+        changed = numbered(self.fine, label)
+        return changed if self._breach(changed) <= self._breach(plan) else plan
 
     def _shrunk_along(self, label: IntArray) -> tuple[Cutter, IntArray, Plan]:
         """Return the block shrunk so that a plan of the whole block is one of the shrunk block, with its groups."""

@@ -5,6 +5,8 @@ All work on one connected block, a ``Graph`` in CSR form, and on a ``Plan`` that
 """
 
 from quanyu.engines.districting._kernels.contract import absorb_empty, join_pendants
+from quanyu.engines.districting._kernels.cover import COVER_ATOMS, breach, cover
+from quanyu.engines.districting._kernels.ground import claim, outward, reach, shed
 from quanyu.engines.districting._kernels.moves import anneal_moves, polish, spread
 from quanyu.engines.districting._kernels.partition import partition_tree
 from quanyu.engines.districting._kernels.recombine import recombine
@@ -12,18 +14,25 @@ from quanyu.engines.districting._kernels.shared import Graph, Plan, Rules, unifo
 from quanyu.engines.districting._kernels.trees import Scratch, random_tree, scratch
 
 __all__ = [
+    "COVER_ATOMS",
     "Graph",
     "Plan",
     "Rules",
     "Scratch",
     "absorb_empty",
     "anneal_moves",
+    "breach",
+    "claim",
+    "cover",
     "join_pendants",
+    "outward",
     "partition_tree",
     "polish",
     "random_tree",
+    "reach",
     "recombine",
     "scratch",
+    "shed",
     "spread",
     "uniform",
 ]

@@ -33,7 +33,7 @@ def anneal_moves(
         warmth = hot * (cold / hot) ** (step / total)
         if gain < 0.0 and uniform(state) >= np.exp(gain / warmth):
             continue
-        if _holds_without(graph, plan.label, u, queue, seen):
+        if holds_without(graph, plan.label, u, queue, seen):
             _move(graph, plan, u, b)
             moves += 1
     return moves
@@ -53,7 +53,7 @@ def polish(graph: Any, rules: Any, plan: Any, rounds: Any, queue: Any, seen: Any
                     gain = _gain(graph, rules, plan, u, b)
                     if gain > best_gain:
                         best, best_gain = b, gain
-            if best != NONE and _holds_without(graph, plan.label, u, queue, seen):
+            if best != NONE and holds_without(graph, plan.label, u, queue, seen):
                 _move(graph, plan, u, best)
                 moved += 1
         moves += moved
@@ -79,7 +79,7 @@ def spread(graph: Any, label: Any, district: Any, line: Any, queue: Any, seen: A
         head += 1
         for e in range(graph.indptr[u], graph.indptr[u + 1]):
             v = graph.indices[e]
-            if graph.weight[v] == 0 and label[v] != district and _holds_without(graph, label, v, queue, seen):
+            if graph.weight[v] == 0 and label[v] != district and holds_without(graph, label, v, queue, seen):
                 label[v] = district
                 line[tail] = v
                 tail += 1
@@ -116,7 +116,7 @@ def _move(graph: Any, plan: Any, u: Any, b: Any) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _holds_without(graph: Any, label: Any, u: Any, queue: Any, seen: Any) -> Any:
+def holds_without(graph: Any, label: Any, u: Any, queue: Any, seen: Any) -> Any:
     """Tell whether a district stays whole and not empty without u: u's own neighbours must reach each other."""
     a = label[u]
     seen[-1] += 2

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from quanyu.engines.districting._kernels.shared import bit_place
+
 
 @njit(cache=True, nogil=True)
 def partition_tree(
@@ -40,22 +42,11 @@ def partition_tree(
             bits = reach[i, k]
             while bits != np.uint64(0):
                 low = bits & (~bits + np.uint64(1))
-                _or_shifted(reach[p], before[i], (k << 6) + _position(low), upper)
+                _or_shifted(reach[p], before[i], (k << 6) + bit_place(low), upper)
                 bits ^= low
     if not _any_between(reach[0], lower, upper):
         return -1
     return _trace(order, parent, lower, upper, target, label, first_label, reach, before)
-
-
-@njit(cache=True, nogil=True)
-def _position(bit: Any) -> Any:
-    """Return the place of the only bit set."""
-    place = 0
-    for step in (32, 16, 8, 4, 2, 1):
-        if bit >> np.uint64(step) != np.uint64(0):
-            bit >>= np.uint64(step)
-            place += step
-    return place
 
 
 @njit(cache=True, nogil=True)

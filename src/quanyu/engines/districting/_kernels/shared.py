@@ -58,6 +58,17 @@ def uniform(state: Any) -> Any:
 
 
 @njit(cache=True, nogil=True)
+def bit_place(bit: Any) -> Any:
+    """Return the place of the only bit set."""
+    place = 0
+    for step in (32, 16, 8, 4, 2, 1):
+        if bit >> np.uint64(step) != np.uint64(0):
+            bit >>= np.uint64(step)
+            place += step
+    return place
+
+
+@njit(cache=True, nogil=True)
 def out_of_range(total: Any, lower: Any, upper: Any) -> Any:
     """Return how far a weight lies outside [lower, upper]."""
     if total < lower:

@@ -61,13 +61,13 @@ def random_tree(graph: Any, label: Any, bias: Any, root: Any, count: Any, memory
             other = graph.indices[e]
             if member[other] and local[other] == NONE:
                 key = uniform(state) + (bias if label[other] != label[at] else 0.0)
-                size = _push(key_of, edge_of, size, key, other, local[at])
+                size = push(key_of, edge_of, size, key, other, local[at])
         found = NONE
         while size > 0 and found == NONE:
             if local[edge_of[0, 0]] == NONE:
                 found = edge_of[0, 0]
                 parent[reached] = edge_of[0, 1]
-            size = _pop(key_of, edge_of, size)
+            size = pop(key_of, edge_of, size)
         if found == NONE:
             return reached
         order[reached], local[found] = found, reached
@@ -77,7 +77,7 @@ def random_tree(graph: Any, label: Any, bias: Any, root: Any, count: Any, memory
 
 
 @njit(cache=True, nogil=True)
-def _push(key_of: Any, edge_of: Any, size: Any, key: Any, atom: Any, above: Any) -> Any:
+def push(key_of: Any, edge_of: Any, size: Any, key: Any, atom: Any, above: Any) -> Any:
     """Add an entry to the heap; return its new size."""
     i = size
     while i > 0:
@@ -91,7 +91,7 @@ def _push(key_of: Any, edge_of: Any, size: Any, key: Any, atom: Any, above: Any)
 
 
 @njit(cache=True, nogil=True)
-def _pop(key_of: Any, edge_of: Any, size: Any) -> Any:
+def pop(key_of: Any, edge_of: Any, size: Any) -> Any:
     """Take the first entry off the heap; return its new size."""
     size -= 1
     key, atom, above = key_of[size], edge_of[size, 0], edge_of[size, 1]

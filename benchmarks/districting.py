@@ -1,8 +1,12 @@
 """Districts: ours against METIS and GerryChain, on the same graphs, in one run.
 
-`ours / theirs` below 1 means a shorter cut. METIS keeps no lower limit, so its plans are mostly out of range (✗): a
-plan that need not keep the range can cut less. METIS gets 20 seeds at each of up to four tolerances, in both of its
-ways (k parts at once, recursive bisection); GerryChain gets short bursts of ReCom. Ours runs once, with its defaults.
+`ours / theirs` below 1 means a shorter cut. METIS keeps no lower limit, so many of its plans are out of range (✗), and
+a plan that need not keep the range can cut less. METIS gets 20 seeds at each of up to four tolerances, in both of its
+ways (k parts at once, recursive bisection), and as many districts as ours in every connected block; GerryChain gets
+short bursts of ReCom for ten seconds, after a first plan within thirty. Ours runs once, with its defaults.
+
+`households outside, avoidable` counts those out of range beyond what is proven of every plan; `in pieces` the districts
+that METIS left in several pieces.
 """
 
 from __future__ import annotations

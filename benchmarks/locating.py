@@ -1,8 +1,8 @@
 """Which grid holds a point: ours against shapely's STRtree, the same million points in the same polygons.
 
 The polygons are the grids of Vologda as our engine draws them, and Voronoi cells of jittered points. One thread each.
-Shapely is asked in two ways: the points of a tree of polygons, and the polygons, prepared by it, of a tree of points,
-which is faster and has to be built anew for other points (counted). Answers agree when ours is one of the polygons that
+Shapely is asked in two ways: the points of a tree of polygons; and the polygons, which it prepares then, of a tree of
+points, whose building counts, since other points need another. Answers agree when ours is one of the polygons that
 shapely says meet the point, or there is none.
 """
 
@@ -26,8 +26,8 @@ ROWS = (
     "polygons",
     "vertices",
     f"same answer, of {POINTS:,} points",
-    "as fast as the tree of polygons",
-    "as fast as the tree of points",
+    "times as fast as the tree of polygons",
+    "times as fast as the tree of points",
     "a point: ours",
     "a point: tree of polygons",
     "a point: tree of points",

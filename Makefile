@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PORT ?= 8000
 export QUANYU_HOME ?= var/demo
 
-.PHONY: help demo serve test check bench lock docs messages clean
+.PHONY: help demo serve wheel test check bench lock docs messages clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -20,6 +20,9 @@ serve: $(VENV)/.run ## Serve the database in QUANYU_HOME
 test: system $(VENV)/.test ## Everything: style, types, contracts, docs, tests on SQLite and PostgreSQL, Chromium
 	$(MAKE) --no-print-directory check
 	tools/test
+
+wheel: $(VENV)/.run ## Build the wheel in dist/, with the front end and the translations in it
+	rm -rf dist && $(BIN)/uv build --quiet --wheel --out-dir dist
 
 check: $(VENV)/.test ## Style, types, import contracts, migrations, documentation
 	$(BIN)/ruff check .

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+# Numbers that JSON has no way to write.
+_NO_JSON = (float("inf"), float("-inf"))
+
 
 class QuanyuError(Exception):
     """Base of every error Quanyu raises on purpose.
@@ -31,7 +34,8 @@ class QuanyuError(Exception):
 
     def as_dict(self) -> dict[str, Any]:
         """Return the one shape the API sends."""
-        return {"code": self.code, "message": str(self), "where": self.where}
+        where = {key: str(value) if value in _NO_JSON or value != value else value for key, value in self.where.items()}
+        return {"code": self.code, "message": str(self), "where": where}
 
 
 class InvalidInput(QuanyuError):

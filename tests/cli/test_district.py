@@ -56,6 +56,8 @@ def test_a_rule_that_cannot_be_kept_is_named_and_exits_1(tmp_path: Path) -> None
         ({"indptr": [0, 1, 3]}, "indptr has 3 entries, expected 5"),
         ({"edge_length": [1.0]}, "edge_length has 1 entries, expected 6"),
         ({"indices": [1, 0, 2, 1, 9, 2]}, "indices[4] is 9, but there are 4 atoms"),
+        ({"indptr": 0}, "indptr has 0 dimensions of int64, expected 1 dimension of whole numbers"),
+        ({"weights": [["5"]]}, "weights has 2 dimensions"),
         ({"indptr": [0, 3, 1, 5, 6]}, "indptr must rise from 0 to 6"),
     ],
 )
@@ -71,6 +73,10 @@ def test_a_file_that_is_no_archive_or_missing_is_misuse(tmp_path: Path) -> None:
     text = tmp_path / "text.npz"
     text.write_text("not an archive")
     assert "is no readable .npz archive" in call(text, tmp_path / "l.npy", "--lower", "1", "--upper", "9").stderr
+    alone = tmp_path / "alone.npz"
+    with alone.open("wb") as sink:
+        np.save(sink, np.arange(3))
+    assert "holds one array" in call(alone, tmp_path / "l.npy", "--lower", "1", "--upper", "9").stderr
     missing = call(tmp_path / "none.npz", tmp_path / "l.npy", "--lower", "1", "--upper", "9")
     assert missing.exit_code == 2
     assert "does not exist" in missing.stderr

@@ -386,3 +386,19 @@ def test_no_column_of_the_histogram_holds_grids_on_both_sides_of_the_norm(plan: 
     assert inside == plan.metrics["basic_in_range"]
     marks = {row["from"] for row in rows}
     assert {lower, upper + 1} & set(range(min(marks), max(marks) + 1)) <= marks
+
+
+def test_forms_no_person_sent_change_nothing_and_break_nothing(client: Client, draft: Plan, people: People) -> None:
+    client.force_login(people.planner)
+    for form in ({"place": "x"}, {"place": 1, "part": "x"}, {"place": 10**30}, {}):
+        assert client.post(f"/plans/{draft.pk}/move", form).status_code == 404
+    client.force_login(people.administrator)
+    for day in ("", "soon", "2027-02-30"):
+        client.post(f"/plans/{draft.pk}/enforce", {"day": day})
+    draft.refresh_from_db()
+    assert draft.in_force_from is None
+
+
+@pytest.mark.parametrize("tile", ["32/1/1", "0/1/0", "3/8/0", "99/0/0"])
+def test_a_tile_that_no_map_has_is_not_found(client: Client, plan: Plan, tile: str) -> None:
+    assert client.get(f"/tiles/{plan.network.territory.code}/base/{tile}").status_code == 404

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import zipfile
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,8 @@ from quanyu.errors import InvalidInput
 if TYPE_CHECKING:
     from quanyu.engines.districting import Districting, Progress
 
-REQUIRED = ("weights", "indptr", "indices", "edge_length")
+# Each array that must be there, and the kinds of number it may hold.
+REQUIRED = {"weights": "iuf", "indptr": "iu", "indices": "iu", "edge_length": "iuf"}
 
 
 class UnreadableArrays(InvalidInput):
@@ -84,15 +86,22 @@ def district(
 def _arrays(file: Path) -> dict[str, Any]:
     """Return the arrays of a file; pickled objects are never loaded."""
     try:
-        with np.load(file, allow_pickle=False) as archive:
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise UnreadableArrays(file=file.name, detail="holds one array, not an archive of named ones")
+        archive = np.load(file, allow_pickle=False)
+        if not isinstance(archive, np.lib.npyio.NpzFile):
+            raise UnreadableArrays(file=file.name, detail="holds one array, not an archive of named ones")
+        with archive:
             arrays = {name: archive[name] for name in archive.files}
-    except (ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
+    except (ValueError, EOFError, OSError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
         raise UnreadableArrays(file=file.name, detail=f"is no readable .npz archive ({error})") from error
-    for name in REQUIRED:
+    for name, kinds in REQUIRED.items():
         if name not in arrays:
             raise UnreadableArrays(file=file.name, detail=f"has no array {name}, only {', '.join(sorted(arrays))}")
+        array = arrays[name]
+        if array.ndim != 1 or array.dtype.kind not in kinds:
+            found = f"{array.ndim} dimensions of {array.dtype}"
+            wanted = "whole numbers" if kinds == "iu" else "numbers"
+            detail = f"{name} has {found}, expected 1 dimension of {wanted}"
+            raise UnreadableArrays(file=file.name, detail=detail)
     return arrays
 
 

@@ -8,9 +8,11 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import click
 
+from quanyu import web
 from quanyu.cli.site import with_site
 
 
@@ -22,6 +24,7 @@ from quanyu.cli.site import with_site
 def serve(host: str, port: int, workers: int, with_worker: bool) -> None:
     """Serve the site, and carry out planning runs beside it."""
     require_free(host, port)
+    require_front_end()
     server = [sys.executable, "-m", "gunicorn", "quanyu.site.wsgi", "--bind", f"{host}:{port}", "--threads", "4"]
     server += ["--workers", str(workers), "--timeout", "300", "--preload", "--log-level", "warning"]
     commands = [server, *([[sys.executable, "-m", "quanyu.cli", "worker"]] if with_worker else [])]
@@ -60,6 +63,14 @@ def require_free(host: str, port: int) -> None:
         except OSError as error:
             message = f"{host}:{port} cannot be used: {error.strerror}. Choose another port with --port."
             raise click.UsageError(message) from error
+
+
+def require_front_end() -> None:
+    """Refuse to serve pages without the libraries they need."""
+    folder = Path(web.__file__).parent / "static/vendor"
+    if not (folder / "maplibre-gl.js").exists():
+        message = f"{folder} has no front-end libraries: in a checkout run make wheel, and install the wheel in dist/."
+        raise click.ClickException(message)
 
 
 @click.command()

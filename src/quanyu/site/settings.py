@@ -134,6 +134,8 @@ WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 0 if DEBUG else 3600
 # Uploads may be large; they are spooled to disk and never held in memory.
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
+# A batch of ten thousand points, written at length.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 2**20
 FILE_UPLOAD_TEMP_DIR = os.environ.get("QUANYU_UPLOAD_DIR") or None
 QUANYU_UPLOAD_LIMIT_MB = int(os.environ.get("QUANYU_UPLOAD_LIMIT_MB", "500"))
 

@@ -56,6 +56,12 @@ TEMPLATES = [
     ),
     gettext_noop("%(file)s, %(layer)s, row %(row)s, column %(column)s: %(value)s is below 0. Give 0 or more."),
     gettext_noop(
+        "%(file)s, %(layer)s, row %(row)s, column %(column)s: %(value)s is more than %(most)s. Check the cell, and that it is the right column."
+    ),
+    gettext_noop(
+        "%(file)s, %(layer)s, row %(row)s, column %(column)s: %(value)s is no number. Write digits alone, such as %(suggestion)s."
+    ),
+    gettext_noop(
         "%(file)s, %(layer)s, row %(row)s, column %(column)s: %(value)s is no whole number. Write digits alone, such as %(suggestion)s."
     ),
     gettext_noop(
@@ -122,6 +128,7 @@ TEMPLATES = [
     gettext_noop("%(run)s is waiting, running or done; only a failed or cancelled run starts again."),
     gettext_noop("%(subject)s is %(state)s and cannot become %(wanted)s; from here it can become: %(possible)s."),
     gettext_noop("%(value)s cannot name a network: use 1 to 30 lower-case letters, digits and hyphens."),
+    gettext_noop("%(value)s is no day. Give it as year, month and day, such as 2027-01-01."),
     gettext_noop("%(value)s is no division code. Give 12 digits; a shorter official code is filled up with zeros."),
     gettext_noop("%(value)s is no export format. Known are: %(known)s."),
     gettext_noop(

@@ -25,9 +25,16 @@ from quanyu.apps.audit.models import Entry
 from quanyu.apps.grids import actions, edits, exports, queries
 from quanyu.apps.grids.models import Grid, Membership, Plan
 from quanyu.apps.territory.models import Place
-from quanyu.errors import QuanyuError
+from quanyu.errors import InvalidInput, QuanyuError
 from quanyu.web import sources, words
 from quanyu.web.access import actor, needs, visible_plan
+
+
+class NoDay(InvalidInput):
+    """A form names no day of the calendar."""
+
+    code = "no_day"
+    template = "%(value)s is no day. Give it as year, month and day, such as 2027-01-01."
 
 
 def map_settings(plan: Plan, origin: dict[str, Any]) -> dict[str, Any]:
@@ -217,8 +224,8 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
             edit = edits.undo(plan, actor=actor(request), at=now)
             notice = _("Taken back: %(place)s is in %(code)s again.") % {"place": edit.place, "code": edit.from_code}
         else:
-            place = get_object_or_404(Place, pk=request.POST.get("place"))
-            part = int(request.POST.get("part", "1"))
+            place = get_object_or_404(Place, pk=_number(request, "place"))
+            part = _number(request, "part", "1")
             edit = edits.move_place(plan, place, to=request.POST.get("to", ""), actor=actor(request), at=now, part=part)
             words_ = {"place": edit.place, "old": edit.from_code, "new": edit.to_code}
             notice = _("%(place)s went from %(old)s to %(new)s.") % words_
@@ -233,6 +240,31 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("plan", pk)
 
 
+def _number(request: HttpRequest, name: str, default: str = "") -> int:
+    """Return a number of a form that no person types; anything else is no such record."""
+    text = request.POST.get(name, default)
+    if not text.isascii() or not text.isdecimal() or len(text) > 9:
+        raise Http404
+    return int(text)
+
+
+def _day(request: HttpRequest) -> date:
+    """Return the day a form names.
+
+    Raises
+    ------
+    NoDay
+    """
+    text = request.POST.get("day", "")
+    try:
+        day = parse_date(text)
+    except ValueError:
+        day = None
+    if day is None:
+        raise NoDay(value=text or "—")
+    return day
+
+
 @require_POST
 def verb(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     """Review, put in force or discard a plan."""
@@ -245,7 +277,7 @@ def verb(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
             actions.review(plan, actor=actor(request), at=now)
             messages.success(request, _("%(plan)s is reviewed.") % {"plan": plan})
         elif verb == "enforce":
-            day = parse_date(request.POST.get("day", "")) or timezone.localdate()
+            day = _day(request)
             impact = actions.enforce(plan, day=day, actor=actor(request), at=now)
             text = _("%(plan)s is in force from %(day)s: %(moved)s households move, %(ended)s grids end.")
             values = {

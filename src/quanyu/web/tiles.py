@@ -8,6 +8,9 @@ from django.views.decorators.http import condition
 from quanyu.apps.territory import tiles
 from quanyu.apps.territory.models import Fabric
 
+# MapLibre asks for none deeper.
+DEEPEST = 24
+
 
 def _fabric(territory: str) -> Fabric | None:
     return Fabric.objects.select_related("territory").filter(territory__code=territory).first()
@@ -22,7 +25,7 @@ def _etag(_request: HttpRequest, territory: str, archive: str, zoom: int, x: int
 def tile(_request: HttpRequest, territory: str, archive: str, zoom: int, x: int, y: int) -> HttpResponse:
     """Return a vector tile, or nothing where the map is empty."""
     fabric = _fabric(territory)
-    if fabric is None or archive not in tiles.ARCHIVES:
+    if fabric is None or archive not in tiles.ARCHIVES or zoom > DEEPEST or max(x, y) >= 2**zoom:
         raise Http404
     tiles.build(fabric)
     data = tiles.tile(fabric, archive, zoom, x, y)

@@ -134,7 +134,9 @@ def test_a_batch_equals_the_points_one_by_one(plan: Plan, client: Client) -> Non
     ("path", "query", "status", "field"),
     [
         ("grids", {"limit": 0}, 422, "limit"), ("grids", {"limit": 1001}, 422, "limit"),
-        ("grids", {"offset": -1}, 422, "offset"), ("grids", {"on": "yesterday"}, 422, "on"),
+        ("grids", {"offset": -1}, 422, "offset"), ("grids", {"offset": 10**30}, 422, "offset"),
+        ("grids", {"west": "nan", "south": 1, "east": 2, "north": 3}, 422, "west"),
+        ("grids", {"west": 3, "south": 1, "east": 2, "north": 3}, 422, ""), ("grids", {"on": "yesterday"}, 422, "on"),
         ("grids", {"kind": "round"}, 422, "kind"), ("grids", {"west": 1}, 422, ""),
         ("locate", {"lat": 36}, 422, "lon"), ("locate", {"lon": "east", "lat": 36}, 422, "lon"),
     ],
@@ -152,10 +154,13 @@ def test_a_parameter_that_does_not_fit_is_named(
     [
         ({"lon": "nan", "lat": 36}, "not_finite"), ({"lon": 36.7, "lat": 117.5}, "out_of_range"),
         ({"lon": 117, "lat": 36, "system": "Mars-1"}, "unknown_coordinate_system"),
+        ({"lon": 117, "lat": 36, "system": "EPSG:4978"}, "unknown_coordinate_system"),
     ],
 )  # fmt: skip
 def test_a_point_that_is_nowhere_is_refused(plan: Plan, client: Client, query: dict[str, Any], code: str) -> None:
-    assert _error(client.get("/api/v1/locate", query), 422)["code"] == code
+    response = client.get("/api/v1/locate", query)
+    assert _error(response, 422)["code"] == code
+    assert b"NaN" not in response.content
 
 
 def test_a_batch_that_does_not_fit_is_refused(plan: Plan, client: Client) -> None:
@@ -168,6 +173,7 @@ def test_a_batch_that_does_not_fit_is_refused(plan: Plan, client: Client) -> Non
     far = _error(post({"network": "riverside", "points": [[117.52, 36.71], [36.71, 117.52]]}), 422)
     assert far["where"] == {"row": 1, "value": "36.71, 117.52"}
     assert _error(post({"network": "riverside", "points": [[0, 0]] * 10_001}), 422)["code"] == "invalid_parameter"
+    assert _error(post({"network": "riverside", "points": [[0, 0]] * 2_000_000}), 413)["code"] == "too_large"
     assert post({"network": "riverside", "points": []}).json() == []
 
 

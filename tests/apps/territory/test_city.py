@@ -243,6 +243,23 @@ def test_text_in_a_number_column_is_named_by_its_cell(
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("column", "value", "fault", "message"),
+    [
+        ("population", 25.5, faults.NotANumber, "row 3, column population: 25.5 is no whole number"),
+        ("population", 1e300, faults.NumberTooLarge, "row 3, column population: 1e\\+300 is more than 100,000,000"),
+        ("floor_area_m2", -2.0, faults.NegativeNumber, "row 3, column floor_area_m2: -2 is below 0"),
+        ("floor_area_m2", "约1200", faults.NotAMeasure, "column floor_area_m2: 约1200 is no number. Write digits"),
+    ],
+)  # fmt: skip
+def test_a_number_that_cannot_be_is_named_by_its_cell(
+    tmp_path: Path, column: str, value: float | str, fault: type[QuanyuError], message: str
+) -> None:
+    values: list[Any] = ["100.5" if isinstance(value, str) else 100.0] * 12
+    values[2] = value
+    refused(write(tmp_path / "town.gpkg", town(**{column: values})), fault, message)
+
+
 def test_full_width_digits_in_a_text_column_are_read(tmp_path: Path) -> None:
     load(write(tmp_path / "town.gpkg", town(population=["２５"] * 11 + ["０"])))
     assert sum(Place.objects.values_list("households", flat=True)) == 110

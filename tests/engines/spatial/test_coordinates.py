@@ -76,6 +76,12 @@ def test_a_system_nobody_knows_is_refused_with_the_known_ones() -> None:
         to_wgs84(np.array([[0.0, 0.0]]), "MARS-01")
 
 
+@pytest.mark.parametrize("system", ["Beijing 1954", "EPSG:4978", "EPSG:5773", "WGS84\0", ""])
+def test_a_name_of_several_meanings_or_of_heights_is_refused(system: str) -> None:
+    with pytest.raises(UnknownCoordinateSystem):
+        to_wgs84(np.array([[117.0, 36.0]]), system)
+
+
 def test_bad_points_are_refused_by_row() -> None:
     with pytest.raises(NotFinite, match=r"xy\[\(1, 0\)\] is nan"):
         to_wgs84(np.array([[1.0, 2.0], [np.nan, 2.0]]), "WGS84")

@@ -107,6 +107,6 @@ def _box(text: str) -> tuple[float, float, float, float]:
 
 def _whole(request: HttpRequest, name: str, default: int, *, least: int) -> int:
     text = request.GET.get(name, str(default))
-    if not text.isascii() or not text.isdecimal() or len(text) > 9 or int(text) < least:
+    if not text.isascii() or not text.isdecimal() or len(text) > 18 or int(text) < least:
         raise InvalidParameter(field=name, value=text, mend=f"Give a whole number of at least {least}.")
     return int(text)

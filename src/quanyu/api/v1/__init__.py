@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Any
 
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
@@ -31,7 +34,7 @@ def refuse_parameter(request: HttpRequest, error: ValidationError) -> HttpRespon
     steps = [str(step) for step in first["loc"] if step not in ("query", "path", "body", "filters")]
     where: dict[str, Any] = {"field": ".".join(steps)}
     if isinstance(given := first.get("input"), (str, int, float)):
-        where["value"] = given
+        where["value"] = given if isinstance(given, (str, int)) or isfinite(given) else str(given)
     message = f"{where['field']}: {first['msg']}. The description of the API is /api/v1/openapi.json."
     return api.create_response(request, {"code": "invalid_parameter", "message": message, "where": where}, status=422)
 
@@ -41,6 +44,14 @@ def refuse_request(request: HttpRequest, error: HttpError) -> HttpResponse:
     """Send what is wrong with the request as a whole, such as a body that is no JSON."""
     body = {"code": "invalid_request", "message": str(error), "where": {}}
     return api.create_response(request, body, status=error.status_code)
+
+
+@api.exception_handler(RequestDataTooBig)
+def refuse_size(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
+    """Send that the body is larger than the site reads."""
+    most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 2**20
+    message = f"The body is larger than {most} MB. Send fewer points at a time, at most 10,000."
+    return api.create_response(request, {"code": "too_large", "message": message, "where": {}}, status=413)
 
 
 @api.exception_handler(Http404)

@@ -93,18 +93,20 @@ class GridFilter(Schema):
     on: date | None = Field(None, description=DAY)
     kind: Grid.Kind | None = Field(None, description="basic, exclusive or uninhabited")
     division: str | None = Field(None, description="Code of a village or community")
-    west: float | None = Field(None, description="With south, east, north: a box in degrees")
-    south: float | None = None
-    east: float | None = None
-    north: float | None = None
+    west: float | None = Field(None, ge=-180, le=180, description="With south, east, north: a box in degrees")
+    south: float | None = Field(None, ge=-90, le=90)
+    east: float | None = Field(None, ge=-180, le=180)
+    north: float | None = Field(None, ge=-90, le=90)
     limit: int = Field(100, ge=1, le=1000)
-    offset: int = Field(0, ge=0)
+    offset: int = Field(0, ge=0, le=1_000_000_000)
 
     @model_validator(mode="after")
     def _whole_box(self) -> GridFilter:
         sides = [self.west, self.south, self.east, self.north]
         if self.box is None and any(side is not None for side in sides):
             raise ValueError("give west, south, east and north together, or none of them")
+        if self.box is not None and (self.box[0] > self.box[2] or self.box[1] > self.box[3]):
+            raise ValueError("west is east of east, or south is north of north")
         return self
 
     @property

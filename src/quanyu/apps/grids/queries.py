@@ -37,6 +37,8 @@ __all__ = [
 
 
 STEPS_IN_NORM = 4
+# Maps and notices show the last digits of a code.
+SHORT_CODE = 3
 
 
 @dataclass(frozen=True)
@@ -151,10 +153,11 @@ def histogram(plan: Plan) -> list[dict[str, int]]:
         return []
     lower, over = plan.norms["lower"], plan.norms["upper"] + 1
     width = max(1, (over - lower) // STEPS_IN_NORM)
-    inside = [lower + (over - lower) * step // STEPS_IN_NORM for step in range(STEPS_IN_NORM)]
+    inside = [lower + (over - lower) * step // STEPS_IN_NORM for step in range(STEPS_IN_NORM + 1)]
     below = list(range(lower - width, min(counts) - width, -width))
     above = list(range(over, min(max(counts), 3 * over) + 1, width))
-    marks = np.unique([*(max(0, mark) for mark in below), *inside, *above, max(over, *counts) + width])
+    end = [max(counts) + width] if max(counts) >= over else []
+    marks = np.unique([*(max(0, mark) for mark in below), *inside, *above, *end])
     grids, _ = np.histogram(counts, bins=marks)
     rows = zip(marks[:-1].tolist(), marks[1:].tolist(), grids.tolist(), strict=True)
     return [{"from": low, "to": high, "grids": count} for low, high, count in rows]
@@ -196,7 +199,10 @@ def search(text: str, *, on: date, limit: int = 12) -> list[dict[str, Any]]:
     text = text.strip()
     if not text:
         return []
-    grids = Grid.objects.in_force(on=on).filter(Q(code__startswith=text) | Q(name__icontains=text))
+    of_code = Q(code__startswith=text)
+    if len(text) == SHORT_CODE and text.isdecimal():
+        of_code |= Q(code__endswith=text)
+    grids = Grid.objects.in_force(on=on).filter(of_code | Q(name__icontains=text))
     found = [
         {
             "type": "grid", "label": grid.code, "note": str(grid.plan.network), "lon": grid.label_lon,

@@ -11,6 +11,7 @@ References
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from functools import lru_cache
 
@@ -26,6 +27,7 @@ from quanyu.errors import UnknownCoordinateSystem
 _AXIS = 6378245.0
 _ECCENTRICITY2 = 0.00669342162296594323
 _BD_ANGLE = math.pi * 3000.0 / 180.0
+_CODE = re.compile(r"EPSG:[0-9]{3,6}", re.ASCII)
 _SAME_AS_WGS84 = {"WGS84", "WGS 84", "CGCS2000", "EPSG:4326", "EPSG:4490"}
 
 
@@ -135,10 +137,16 @@ def _moved(shapes: GeometryArray, transformer: Transformer) -> GeometryArray:
 
 @lru_cache(maxsize=32)
 def _transformer(name: str) -> Transformer:
+    # A name such as "Beijing 1954" has several meanings; a code has one.
+    if not _CODE.fullmatch(name):
+        raise UnknownCoordinateSystem(value=name or "''")
     try:
-        return Transformer.from_crs(CRS.from_user_input(name), "EPSG:4326", always_xy=True)
+        system = CRS.from_user_input(name)
     except CRSError as error:
         raise UnknownCoordinateSystem(value=name) from error
+    if not (system.is_geographic or system.is_projected) or len(system.axis_info) != 2:
+        raise UnknownCoordinateSystem(value=f"{name} ({system.type_name})")
+    return Transformer.from_crs(system, "EPSG:4326", always_xy=True)
 
 
 @lru_cache(maxsize=32)

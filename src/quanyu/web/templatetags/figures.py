@@ -53,6 +53,12 @@ def distance(m: float | None) -> str:
 
 
 @register.filter
+def beside(code: str, own: str) -> str:
+    """Write the code of a neighbouring grid: its last digits, or all where it lies in another division."""
+    return code[-3:] if code[:-3] == own[:-3] else code
+
+
+@register.filter
 def unit(field: BoundField) -> Any:
     """Return the unit a form states for a field."""
     return getattr(field.form, "units", {}).get(field.name, "")

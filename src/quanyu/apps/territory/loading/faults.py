@@ -174,8 +174,28 @@ class NotANumber(InvalidInput):
     )
 
 
+class NotAMeasure(InvalidInput):
+    """A cell of a measured column holds text."""
+
+    code = "not_a_measure"
+    template = (
+        "%(file)s, %(layer)s, row %(row)s, column %(column)s: %(value)s is no number. "
+        "Write digits alone, such as %(suggestion)s."
+    )
+
+
+class NumberTooLarge(InvalidInput):
+    """A number is beyond anything a district has."""
+
+    code = "number_too_large"
+    template = (
+        "%(file)s, %(layer)s, row %(row)s, column %(column)s: %(value)s is more than %(most)s. "
+        "Check the cell, and that it is the right column."
+    )
+
+
 class NegativeNumber(InvalidInput):
-    """A count is below nought."""
+    """A number is below nought."""
 
     code = "negative_number"
     template = "%(file)s, %(layer)s, row %(row)s, column %(column)s: %(value)s is below 0. Give 0 or more."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,16 +13,14 @@ from pyproj import CRS
 
 from quanyu.apps.territory.loading import faults
 from quanyu.apps.territory.loading.mapping import SourceLayer
-from quanyu.apps.territory.loading.tables import whole_number
+from quanyu.apps.territory.loading.tables import MOST, measured, number_fault, whole_number
 from quanyu.engines.arrays import BoolArray, FloatArray, GeometryArray, IntArray
 from quanyu.engines.spatial import to_wgs84, transform_geometries
-from quanyu.errors import QuanyuError, UnknownCoordinateSystem
+from quanyu.errors import QuanyuError
 
 # Kinds of shape a layer may hold, as GEOS numbers them: points 0 and 4, lines 1, 2 and 5, areas 3 and 6.
 SHAPES = {"point": (0, 4), "line": (1, 2, 5), "polygon": (3, 6), "any": (0, 1, 2, 3, 4, 5, 6)}
 MOST_FAULTS = 10_000
-# A name such as "Beijing 1954" has several meanings; a code has one.
-KNOWN_SYSTEM = re.compile(r"WGS ?84|CGCS2000|GCJ-?02|BD-?09|EPSG:[0-9]{3,6}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -50,29 +47,32 @@ class Layer:
             return [""] * len(self)
         return [_text(value) for value in values.tolist()]
 
-    def numbers(self, column: str) -> FloatArray:
-        """Return a measured column, NaN where it is empty, missing or no number."""
-        values = self.columns.get(self.names.get(column, column))
-        if values is None or values.dtype.kind not in "iuf":
-            return np.full(len(self), np.nan)
-        numbers: FloatArray = values.astype(np.float64)
-        return np.where(np.isfinite(numbers), numbers, np.nan)
-
     def counts(self, column: str, found: list[QuanyuError]) -> FloatArray:
         """Return a column of counts, NaN where it is empty or missing; every fault is added to ``found``."""
+        return self._numbers(column, found, is_count=True)
+
+    def measures(self, column: str, found: list[QuanyuError]) -> FloatArray:
+        """Return a column of measured numbers, as :meth:`counts` does counts."""
+        return self._numbers(column, found, is_count=False)
+
+    def _numbers(self, column: str, found: list[QuanyuError], *, is_count: bool) -> FloatArray:
         theirs = self.names.get(column, column)
         values = self.columns.get(theirs)
+        result = np.full(len(self), np.nan)
         if values is None:
-            return np.full(len(self), np.nan)
+            return result
         place = {"file": self.file, "layer": self.name, "column": theirs}
         if values.dtype.kind in "iuf":
-            numbers: FloatArray = values.astype(np.float64)
-            for row in np.flatnonzero((numbers < 0) | np.isinf(numbers))[:MOST_FAULTS].tolist():
-                found.append(faults.NegativeNumber(**place, row=row + 1, value=f"{numbers[row]:g}"))
-            return numbers
-        result = np.full(len(self), np.nan)
+            result = values.astype(np.float64)
+            whole = (result == np.floor(result)) | np.isnan(result)
+            for row in np.flatnonzero((result < 0) | (result > MOST) | (is_count & ~whole))[:MOST_FAULTS].tolist():
+                at, text = place | {"row": row + 1}, f"{result[row]:.15g}"
+                fault = number_fault(float(result[row]), at, text, is_count=is_count)
+                found += [] if fault is None else [fault]
+            return result
+        read = whole_number if is_count else measured
         for row, text in enumerate(self.texts(column)):
-            number = whole_number(text, {**place, "row": row + 1}, found)
+            number = read(text, {**place, "row": row + 1}, found)
             if number is not None:
                 result[row] = number
         return result
@@ -91,8 +91,6 @@ def check_system(system: str) -> None:
     ------
     UnknownCoordinateSystem
     """
-    if not KNOWN_SYSTEM.fullmatch(system.strip().upper()):
-        raise UnknownCoordinateSystem(value=system or "''")
     to_wgs84(np.zeros((1, 2)), system)
 
 

@@ -89,7 +89,7 @@ def survey(
         divisions=divisions, made=made, outline=outline, division=held[kept], shapes=buildings.shapes[kept],
         keys=_at(keys, kept), names=_at([text[:100] for text in buildings.texts("name")], kept), kinds=kinds, tags=tags,
         levels=counts["levels"][kept], flats=counts["flats"][kept], footprint_m2=shapely.area(flat),
-        floor_area_m2=buildings.numbers("floor_area_m2")[kept], households=households, people=people, method=method,
+        floor_area_m2=counts["floor_area_m2"][kept], households=households, people=people, method=method,
         findings=findings,
     )  # fmt: skip
 
@@ -104,8 +104,8 @@ def _at(values: Sequence[Any], indices: IntArray) -> list[Any]:
 
 def _counts(buildings: Layer) -> tuple[dict[str, FloatArray], list[QuanyuError]]:
     found: list[QuanyuError] = []
-    columns = ("levels", "flats", "people", "households")
-    return {column: buildings.counts(column, found) for column in columns}, found
+    counts = {column: buildings.counts(column, found) for column in ("flats", "people", "households")}
+    return counts | {column: buildings.measures(column, found) for column in ("levels", "floor_area_m2")}, found
 
 
 def _keys(buildings: Layer, found: list[QuanyuError]) -> tuple[list[str], IntArray]:

@@ -20,6 +20,8 @@ from quanyu.errors import QuanyuError
 from quanyu.values.numbers import number_in, read_number
 
 FORMS = "CSV, CSV.gz, xlsx"
+# No count or area of a building, or of a division, is larger.
+MOST = 100_000_000
 MOST_ROWS = 1_000_000
 
 
@@ -56,15 +58,34 @@ def whole_number(text: str, place: Mapping[str, Any], found: list[QuanyuError]) 
     except ValueError:
         found.append(faults.NotANumber(**place, value=text, suggestion=number_in(text) or "300"))
         return None
-    if number is None:
+    fault = None if number is None else number_fault(number, place, text, is_count=True)
+    if fault is not None:
+        found.append(fault)
+    return None if number is None or fault is not None else int(number)
+
+
+def measured(text: str, place: Mapping[str, Any], found: list[QuanyuError]) -> float | None:
+    """Return a text as a measured number, as :func:`whole_number` does a count."""
+    try:
+        number = read_number(text)
+    except ValueError:
+        found.append(faults.NotAMeasure(**place, value=text, suggestion=number_in(text) or "120.5"))
         return None
+    fault = None if number is None else number_fault(number, place, text, is_count=False)
+    if fault is not None:
+        found.append(fault)
+    return None if fault is not None else number
+
+
+def number_fault(number: float, place: Mapping[str, Any], text: str, *, is_count: bool) -> QuanyuError | None:
+    """Return what is wrong with a number that a cell holds as ``text``, ``None`` where nothing is."""
     if number < 0:
-        found.append(faults.NegativeNumber(**place, value=text))
-        return None
-    if number != int(number):
-        found.append(faults.NotANumber(**place, value=text, suggestion=round(number)))
-        return None
-    return int(number)
+        return faults.NegativeNumber(**place, value=text)
+    if number > MOST:
+        return faults.NumberTooLarge(**place, value=text, most=f"{MOST:,}")
+    if is_count and number != int(number):
+        return faults.NotANumber(**place, value=text, suggestion=round(number))
+    return None
 
 
 def read_table(path: Path, columns: Mapping[str, Iterable[str]], *, required: Iterable[str]) -> Table:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 import zipfile
 import zlib
@@ -17,6 +18,8 @@ from quanyu.errors import InvalidInput
 if TYPE_CHECKING:
     from quanyu.engines.districting import Districting, Progress
 
+# Sums of weights up to here are exact.
+MOST = 2**53
 # Each array that must be there, and the kinds of number it may hold.
 REQUIRED = {"weights": "iuf", "indptr": "iu", "indices": "iu", "edge_length": "iuf"}
 
@@ -31,12 +34,12 @@ class UnreadableArrays(InvalidInput):
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--k", type=click.IntRange(min=1), help="Number of districts; default as many as the range asks for.")
-@click.option("--lower", type=click.IntRange(min=0), required=True, help="Least weight of a district.")
-@click.option("--upper", type=click.IntRange(min=1), required=True, help="Greatest weight of a district.")
+@click.option("--lower", type=click.IntRange(0, MOST), required=True, help="Least weight of a district.")
+@click.option("--upper", type=click.IntRange(1, MOST), required=True, help="Greatest weight of a district.")
 @click.option(
     "--objective", type=click.Choice(["cut_edges", "cut_length"]), help="Default cut_edges with --k, else cut_length."
 )
-@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="Stop the search after so long.")
+@click.option("--seconds", type=click.FloatRange(0, 1e6, min_open=True), help="Stop the search after so long.")
 @click.option("--steps", type=click.IntRange(min=0), help="Length of the search.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option(
@@ -51,6 +54,10 @@ def district(
     """Draw districts of the atoms in FILE (.npz) and write the label of each atom to a .npy file."""
     from quanyu.engines.districting import district as draw
 
+    if not out.parent.is_dir():
+        raise click.BadParameter(f"there is no folder {out.parent}", param_hint="--out")
+    if seconds is not None and math.isnan(seconds):  # a range lets it pass
+        raise click.BadParameter("nan is no length of time", param_hint="--seconds")
     arrays = _arrays(file)
     with click.progressbar(length=1000, label="Drawing", file=sys.stderr) as bar:
 
@@ -64,7 +71,8 @@ def district(
             outer_length=arrays.get("boundary_length"), seed=seed, steps=steps, seconds=seconds, on_progress=watch,
         )  # fmt: skip
         bar.update(max(0, 1000 - bar.pos))
-    np.save(out, result.labels)
+    with out.open("wb") as sink:  # np.save would append .npy to another name
+        np.save(sink, result.labels)
     figures = _figures(result)
     if as_json:
         click.echo(json.dumps(figures))

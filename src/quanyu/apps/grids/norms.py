@@ -10,6 +10,8 @@ from django.utils.translation import gettext as _
 from quanyu.errors import InvalidInput
 
 BARRIER_KINDS = ("waterway", "railway", "motorway", "main_road", "barrier", "brook")
+# No grid of any use has more households.
+MOST = 1_000_000
 OBJECTIVES = ("cut_length", "cut_edges")
 _LISTS = ("barriers", "exclusive_kinds")
 EXCLUSIVE_KINDS = ("office", "industrial", "market", "scenic", "school", "hospital", "public")
@@ -60,6 +62,7 @@ class Norms:
         return [
             ("lower", self.lower, self.lower >= 1, _("give at least 1 household.")),
             ("upper", self.upper, self.upper >= self.lower, least),
+            ("upper", self.upper, self.upper <= MOST, _("give at most %(most)s households.") % {"most": f"{MOST:,}"}),
             ("target", self.target, inside, between % {"lower": self.lower, "upper": self.upper}),
             ("stability", self.stability, 0 <= self.stability <= 1, _("give a number from 0 (free) to 1 (strong).")),
             ("barriers", self.barriers, barriers, known % {"known": ", ".join(BARRIER_KINDS)}),

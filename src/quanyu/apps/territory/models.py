@@ -72,6 +72,15 @@ class Division(Located, Dated):
         return self.name
 
     @property
+    def full_name(self) -> str:
+        """The name as an address has it, with the county and the town where they are known."""
+        names, each = [self.name], self.parent
+        while each is not None and each.level in (Level.COUNTY, Level.TOWN):
+            names.insert(0, each.name)
+            each = each.parent
+        return " ".join(names)
+
+    @property
     def prefix(self) -> str:
         """The digits shared by every code below this one."""
         return DivisionCode(self.code).prefix

@@ -161,6 +161,63 @@ def test_an_atom_between_heavier_ones_is_proven_to_fit_nowhere() -> None:
     assert plan.unmet[0].by == 10
 
 
+def test_villages_that_no_division_brings_into_range_are_proven_with_the_least_breach() -> None:
+    # In a row: 363 | 207 + 334 is 41 above 500; 363 + 207 | 334 is 70 above, all apart 93 below.
+    plan = district([363, 207, 334], path(3), lower=300, upper=500)
+    assert plan.labels.tolist() == [0, 1, 1]
+    assert [(each.rule, each.by, each.proven, each.districts) for each in plan.unmet] == [("pinned", 41, True, (1,))]
+    assert plan.metrics.avoidable_violation == 0
+
+
+def test_a_building_between_heavy_ones_is_proven_to_fit_nowhere_in_a_block_too_large_to_divide_whole() -> None:
+    weights = [480, 60, 480, *[100] * 70]
+    plan = district(weights, path(73), lower=300, upper=500)
+    assert [(each.rule, each.by, each.proven) for each in plan.unmet] == [("pinned", 40, True)]
+    assert 1 in plan.unmet[0].atoms
+    assert plan.metrics.avoidable_violation == 0
+
+
+def test_two_such_buildings_are_both_proven() -> None:
+    weights = [480, 60, 480, *[100] * 70, 480, 90, 480]
+    plan = district(weights, path(76), lower=300, upper=500)
+    # 60 + 480 is 40 above 500, 90 + 480 is 70 above.
+    assert sorted(each.by for each in plan.unmet) == [40, 70]
+    assert plan.metrics.range_violation == 110
+    assert plan.metrics.avoidable_violation == 0
+
+
+@pytest.mark.parametrize("atoms", [59, 118])
+def test_a_whole_that_fits_no_number_of_districts_has_one_out_of_range_by_the_least(atoms: int) -> None:
+    # 590 households: one district is 90 above, two are 10 below together; 300 and 290 is best.
+    plan = district(np.full(atoms, 590 // atoms), planar(2, atoms), lower=300, upper=500)
+    assert sorted(plan.weights.tolist()) == [290, 300]
+    assert [(each.rule, each.by) for each in plan.unmet] == [("gap", 10)]
+
+
+def field_of(width: int, homes: dict[tuple[int, int], int]) -> tuple[Any, Any]:
+    """Return weights and adjacency of squares in rows of ``width``: ground, and homes at the places given."""
+    rows = max(row for row, _ in homes) + 1
+    place = np.arange(rows * width).reshape(rows, width)
+    pairs = [
+        *zip(place[:, :-1].flat, place[:, 1:].flat, strict=True),
+        *zip(place[:-1].flat, place[1:].flat, strict=True),
+    ]
+    weights = np.zeros(rows * width, dtype=np.int64)
+    for (row, column), households in homes.items():
+        weights[place[row, column]] = households
+    return weights, from_pairs(pairs, rows * width)
+
+
+def test_ground_in_the_way_changes_hands_so_that_homes_far_apart_share_a_district() -> None:
+    # 260 and 270 are too light alone and too heavy together: each needs one of the homes at the other end of the
+    # field, past the one in the middle, which is a district alone.
+    weights, adjacency = field_of(20, {(0, 0): 260, (2, 0): 270, (0, 19): 60, (2, 19): 70, (1, 9): 400})
+    plan = district(weights, adjacency, lower=300, upper=400)
+    assert plan.unmet == ()
+    assert set(plan.weights.tolist()) in ({320, 340, 400}, {330, 400})
+    assert pieces_of(plan.labels, adjacency) == 3
+
+
 def test_previous_districts_in_range_do_not_move_at_full_stability() -> None:
     adjacency = planar(3, 60)
     weights = np.full(60, 10)

@@ -9,11 +9,14 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse.csgraph import connected_components
-from tests.engines.districting.strategies import planar
+from tests.engines.districting.strategies import path, planar
 
 from quanyu.engines.districting import _kernels
 from quanyu.engines.districting._kernels import Graph, Plan, Rules
+from quanyu.engines.districting.certificates import pinned
 from quanyu.engines.districting.contraction import pendants
+from quanyu.engines.districting.problem import check
+from quanyu.engines.districting.rescue import neighbours
 
 
 def graph_of(adjacency: Any, weight: Any) -> Graph:
@@ -70,12 +73,108 @@ def run_all(kernel_of: Any) -> Any:
     kernel_of(_kernels.recombine)(graph, rules, plan, plan, np.empty(0), heat, 0, 40, 40, memory, random)
     kernel_of(_kernels.anneal_moves)(graph, rules, plan, 0.5, 0.05, 0, 300, 300, queue, seen, random)
     kernel_of(_kernels.polish)(graph, rules, plan, 5, queue, seen)
-    return plan.label.tolist(), int(random[0])
+    line, chosen = np.empty(30, dtype=np.int64), np.full(2, -1, dtype=np.int64)
+    homes = kernel_of(_kernels.outward)(graph, line)
+    kernel_of(_kernels.shed)(graph, plan.label, line[homes:], queue, seen)
+    kernel_of(_kernels.reach)(graph, plan.label, int(line[0]), chosen, memory, random)
+    near, home_of = np.zeros(homes, dtype=np.uint64), np.full(30, -1, dtype=np.int64)
+    kernel_of(_kernels.claim)(graph, plan.label < 0, line[:homes], 20, 50, near, home_of, memory, random)
+    found, weight, nowhere = np.full(homes, -1, dtype=np.int64), graph.weight[line[:homes]], np.full(homes, -1)
+    looked = kernel_of(_kernels.cover)(near, weight, nowhere, 10, 12, 100, 1000, 300, found)
+    arrays = (plan.label, line, chosen, near, home_of, found)
+    return [each.tolist() for each in arrays], looked, int(random[0])
 
 
 def test_the_compiled_loops_equal_their_plain_python() -> None:
     with np.errstate(over="ignore"):
         assert run_all(lambda kernel: kernel) == run_all(lambda kernel: kernel.py_func)
+
+
+def ways_to_divide(adjacency: Any) -> Any:
+    """Yield every division of a few atoms into connected districts, as lists of atoms."""
+    beside = [
+        set(adjacency.indices[adjacency.indptr[u] : adjacency.indptr[u + 1]].tolist())
+        for u in range(adjacency.shape[0])
+    ]
+
+    def districts_of(first: int, left: frozenset[int]) -> Any:
+        waiting, met = [frozenset([first])], {frozenset([first])}
+        while waiting:
+            yield (chosen := waiting.pop())
+            for atom in set().union(*(beside[u] for u in chosen)) & left - chosen:
+                if (grown := chosen | {atom}) not in met:
+                    met.add(grown)
+                    waiting.append(grown)
+
+    def divide(left: frozenset[int]) -> Any:
+        if not left:
+            yield []
+            return
+        for chosen in districts_of(min(left), left):
+            for others in divide(left - chosen):
+                yield [sorted(chosen), *others]
+
+    return divide(frozenset(range(adjacency.shape[0])))
+
+
+def breach_of(districts: Any, weight: Any, lower: int, upper: int, apiece: int) -> int:
+    out = [max(lower - int(weight[each].sum()), int(weight[each].sum()) - upper, 0) for each in districts]
+    return sum(out) + apiece * sum(each > 0 for each in out)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    seed=st.integers(0, 10_000), atoms=st.integers(4, 8), lower=st.integers(0, 9), span=st.integers(1, 4),
+    apiece=st.sampled_from([0, 1000]),
+)  # fmt: skip
+def test_the_best_division_of_a_region_is_that_of_brute_force(
+    seed: int, atoms: int, lower: int, span: int, apiece: int
+) -> None:
+    adjacency, weight = connected_planar(seed, atoms), np.random.default_rng(seed).integers(0, 9, atoms)
+    upper, label = lower + span, np.full(atoms, -1, dtype=np.int64)
+    near, nowhere = neighbours(graph_of(adjacency, weight), np.arange(atoms)), np.full(atoms, -1)
+    cost, seen = _kernels.cover(near, weight, nowhere, lower, upper, apiece, 10**6, 10**6, label)
+    assert seen < 10**6
+    assert cost == min(breach_of(each, weight, lower, upper, apiece) for each in ways_to_divide(adjacency))
+    districts = [np.flatnonzero(label == each) for each in range(label.max() + 1)]
+    assert breach_of(districts, weight, lower, upper, apiece) == cost
+    assert all(connected_components(adjacency[each][:, each], directed=False)[0] == 1 for each in districts)
+
+
+def test_no_division_is_told_where_none_is_better_than_the_one_at_hand() -> None:
+    adjacency, weight = path(3), np.array([80, 50, 80])
+    near, label = neighbours(graph_of(adjacency, weight), np.arange(3)), np.full(3, 7)
+    assert _kernels.cover(near, weight, np.full(3, -1), 60, 100, 0, 10, 1000, label)[0] == 10
+    assert label.tolist() == [7, 7, 7]
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 10_000), atoms=st.integers(5, 8), homes=st.permutations(range(5)))
+def test_what_parts_of_a_block_lack_never_adds_up_to_more_than_brute_force_finds(
+    seed: int, atoms: int, homes: list[int]
+) -> None:
+    adjacency, weight = connected_planar(seed, atoms), np.random.default_rng(seed).integers(0, 9, atoms)
+    problem = check(
+        weight, adjacency, lower=6, upper=8, k=None, border=None, barrier_edges=None, previous=None, stability=0.0,
+        objective="cut_length", target=None,
+    )  # fmt: skip
+    heavy = max(weight) > 8
+    proofs = [] if heavy else pinned(problem, [home for home in homes if weight[home] > 0], 100)
+    parts = [atom for part, _ in proofs for atom in part.tolist()]
+    assert len(parts) == len(set(parts))
+    if proofs:
+        least = min(breach_of(each, weight, 6, 8, 0) for each in ways_to_divide(adjacency))
+        assert 0 < sum(by for _, by in proofs) <= least
+
+
+def test_ground_kept_after_shedding_is_only_what_parts_of_a_district_need() -> None:
+    # A row of nine: homes at 0 and 6, ground between them is needed, that beyond is not.
+    graph = graph_of(path(9), [5, 0, 0, 0, 0, 0, 5, 0, 0])
+    label, line = np.zeros(9, dtype=np.int64), np.empty(9, dtype=np.int64)
+    homes = _kernels.outward(graph, line)
+    assert line[:homes].tolist() == [0, 6]
+    _kernels.shed(graph, label, line[homes:], np.empty(9, dtype=np.int64), np.zeros(10, dtype=np.int64))
+    assert label.tolist() == [0] * 7 + [-1, -1]
 
 
 @settings(max_examples=40, deadline=None)

@@ -26,17 +26,19 @@ def least_breach(problem: Problem, block: Block, out: int) -> int:
     """
     if len(block.atoms) > COVER_ATOMS:
         return 0
-    rows = problem.open_edges
-    beside = {atom: frozenset(_row(rows, atom).tolist()) for atom in block.atoms.tolist()}
-    return _least(problem, block.atoms, [beside[atom] for atom in block.atoms.tolist()], out)
+    beside = [frozenset(_row(problem.open_edges, atom).tolist()) for atom in block.atoms.tolist()]
+    return _least(problem, block.atoms, beside, out, set())
 
 
 def pinned(problem: Problem, homes: list[int], out: int) -> list[Proof]:
     """Return proofs for parts of a larger block, grown around the given atoms.
 
-    A part is divided in every way, where its districts may go on over the lightest atom beside it at will, and over
-    ground without households to any other. If none keeps the range, no plan of the block does. The parts do not
-    overlap, so what they lack adds up: a district in several of them breaks the range by no less than they count.
+    A part is divided in every way, where a district too light may go on over the lightest atom beside it, and ground
+    without households joins all around it. If no such way keeps the range, no plan of the block does.
+
+    What the parts lack adds up, because they do not overlap and a light district that touches an earlier part counts
+    as nothing. Say a district of weight W above the range u leaves the parts 1 … m: it counts wᵢ + yᵢ − u in part i,
+    yᵢ being no heavier than some atom of it that is in none of them. Since yᵢ ≤ u, the sum is W − u at the most.
     """
     beside, taken, proofs = _Neighbours(problem), set[int](), list[Proof]()
     for home in homes:
@@ -44,11 +46,11 @@ def pinned(problem: Problem, homes: list[int], out: int) -> list[Proof]:
             continue
         for size in WINDOWS:
             window = _window(beside, home, size, taken)
-            near = [beside(atom) for atom in window]
-            least = _least(problem, np.array(window), near, 1)
+            atoms, near = np.array(window), [beside(atom) for atom in window]
+            least = _least(problem, atoms, near, 1, taken)
             if least > 0:
                 # By how much is a longer search than whether: what it does not prove stays at one household.
-                least = max(least, _least(problem, np.array(window), near, out))
+                least = max(least, _least(problem, atoms, near, out, taken))
                 proofs.append((np.array(sorted(window)), least))
                 taken |= set(window)
                 break
@@ -66,13 +68,15 @@ def _window(beside: _Neighbours, home: int, size: int, taken: set[int]) -> list[
     return window
 
 
-def _least(problem: Problem, atoms: IntArray, beside: list[frozenset[int]], out: int) -> int:
+def _least(problem: Problem, atoms: IntArray, beside: list[frozenset[int]], out: int, taken: set[int]) -> int:
     """Return how many households of some atoms are out of range in any plan, ``out`` at the most; 0 where not known."""
     place = {atom: i for i, atom in enumerate(atoms.tolist())}
+    weights = problem.weights
     near = np.array([sum(1 << place[v] for v in row if v in place) for row in beside], dtype=np.uint64)
-    beyond = np.array([min((int(problem.weights[v]) for v in row if v not in place), default=-1) for row in beside])
+    outside = [[0 if v in taken else int(weights[v]) for v in row if v not in place] for row in beside]
+    beyond = np.array([min(row, default=-1) for row in outside])
     least, seen = _kernels.cover(
-        near, problem.weights[atoms], beyond, problem.lower, problem.upper, 0, out, LOOKS, np.empty_like(atoms)
+        near, weights[atoms], beyond, problem.lower, problem.upper, 0, out, LOOKS, np.empty_like(atoms)
     )
     return int(least) if seen < LOOKS else 0
 

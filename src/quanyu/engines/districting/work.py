@@ -87,7 +87,9 @@ class Work:
     def _progress(self, search: BlockSearch, plan: Plan) -> Progress:
         labels = self.labels.copy()
         labels[search.block.atoms] = search.expanded(plan) + self.used
-        size = np.bincount(labels, weights=self.problem.weights)[np.bincount(labels) > 0]
+        # Ground without households is no district that a reader counts.
+        size = np.bincount(labels, weights=self.problem.weights)
+        size = size[size > 0]
         out = np.maximum(self.problem.lower - size, 0) + np.maximum(size - self.problem.upper, 0)
         matrix = self.problem.adjacency
         rows = np.repeat(np.arange(len(labels)), np.diff(matrix.indptr))

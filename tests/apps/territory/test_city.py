@@ -355,6 +355,13 @@ def test_an_edition_keeps_known_keys_ends_missing_ones_and_begins_new_ones(tmp_p
     assert Fabric.objects.first().places == 12  # type: ignore[union-attr]
 
 
+def test_without_a_stated_day_an_edition_is_of_the_day_in_china(tmp_path: Path) -> None:
+    load(write(tmp_path / "a.gpkg", town()))
+    early = datetime(2026, 8, 1, 23, 0, tzinfo=UTC)  # 2 August, seven in the morning
+    load(write(tmp_path / "b.gpkg", town(building_id=[f"B{n:03d}" for n in range(2, 14)])), at=early)
+    assert Place.objects.get(key="B001").valid_to == date(2026, 8, 2)
+
+
 def test_an_edition_without_people_leaves_the_counts(tmp_path: Path) -> None:
     load(write(tmp_path / "a.gpkg", town()))
     layers = town(levels=[9.0] * 12)
@@ -414,6 +421,13 @@ def test_one_file_of_buildings_is_enough_and_columns_may_be_mapped(tmp_path: Pat
     record = load(path, replace(WGS84, mapping={"buildings.levels": "stockwerke"}))
     assert record.counts["places"] == 12
     assert set(Place.objects.values_list("levels", flat=True)) == {6}
+
+
+def test_the_names_of_chinese_buildings_are_found(tmp_path: Path) -> None:
+    shapes, columns = town()["buildings"]
+    path = write(tmp_path / "楼栋.geojson", {"楼栋": (shapes, columns | {"楼名": ["甲楼"] * 12})}, driver="GeoJSON")
+    load(path)
+    assert set(Place.objects.values_list("name", flat=True)) == {"甲楼"}
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,12 @@ def loaded(db: None, tmp_path: Path) -> Load:
     return load(listing(tmp_path / "list.csv"))
 
 
+def test_without_a_stated_day_the_edition_is_of_the_day_in_china(loaded: Load, tmp_path: Path) -> None:
+    early = datetime(2026, 8, 1, 23, 0, tzinfo=UTC)  # 2 August, seven in the morning
+    load(listing(tmp_path / "next.csv", ROWS[:-1]), at=early)
+    assert Division.objects.get(code="370114002001").valid_to == date(2026, 8, 2)
+
+
 def test_all_of_jinan_is_loaded_with_its_levels_and_parents(db: None) -> None:
     path = FOLDER / "divisions" / "jinan.csv"
     with path.open(encoding="utf-8") as lines:

@@ -196,6 +196,12 @@ def test_counts_by_building_replace_the_estimate_and_outlast_it(riverside: Divis
     assert sums(riverside)["West Bank"] == 2500
 
 
+def test_without_a_stated_day_a_total_is_of_the_day_in_china(riverside: Division, tmp_path: Path) -> None:
+    early = datetime(2026, 8, 1, 23, 0, tzinfo=UTC)  # 2 August, seven in the morning
+    load(table(tmp_path / "t.csv", "name,households", "West Bank,2001"), riverside, at=early)
+    assert HouseholdTotal.objects.get().as_of == date(2026, 8, 2)
+
+
 def test_an_older_count_does_not_replace_a_newer_one(riverside: Division, tmp_path: Path) -> None:
     load(table(tmp_path / "new.csv", "name,households", "West Bank,2000"), riverside, as_of=date(2026, 1, 1))
     load(table(tmp_path / "old.csv", "name,households", "West Bank,1000"), riverside, as_of=date(2020, 1, 1))

@@ -25,7 +25,7 @@ class CodeSystem(models.TextChoices):
 
     NBS = "nbs", _("statistics (NBS)")
     MCA = "mca", _("civil affairs (MCA)")
-    LOCAL = "local", _("local, of the sample")
+    LOCAL = "local", _("a list of your own")
 
 
 class DivisionQuerySet(DatedQuerySet["Division"]):

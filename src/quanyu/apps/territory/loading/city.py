@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from quanyu.apps.accounts.models import User
 from quanyu.apps.accounts.permissions import require
@@ -173,7 +174,7 @@ def store_city(
     )
     store_divisions(found, territory, load, is_made_up=origin.is_made_up)
     places = store_places(
-        found, territory, load, day=options.as_of or at.date(), begins=options.as_of, is_made_up=origin.is_made_up
+        found, territory, load, day=options.as_of or timezone.localdate(at), begins=options.as_of, is_made_up=origin.is_made_up
     )
     load.counts = {"places": len(found.keys), **places, "divisions": len(found.made)}
     load.counts |= store_lines(city.layers, territory, load)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from quanyu.apps.accounts.models import User
 from quanyu.apps.accounts.permissions import require
@@ -114,7 +115,7 @@ def check_divisions(path: Path, *, system: str, as_of: date | None = None, at: d
     """Look at a list of divisions and say what loading it would change; nothing changes."""
     digest = sha256(path)
     edition = compare(read_list(path, system), system)
-    _refuse_early(path, edition, as_of or at.date())
+    _refuse_early(path, edition, as_of or timezone.localdate(at))
     return Report(
         kind="divisions", target=system, file=path.name, sha256=digest, counts=_counts(edition),
         findings=_findings(edition), is_repeat=not (edition.added or edition.changed or edition.ended),
@@ -144,7 +145,7 @@ def load_divisions(
     options = {"system": system, "as_of": as_of.isoformat() if as_of else None}
     if (last := same_load("divisions", system, digest, options)) is not None:
         return last
-    day = as_of or at.date()
+    day = as_of or timezone.localdate(at)
     edition = compare(read_list(path, system), system)
     _refuse_early(path, edition, day)
     load = open_load("divisions", system, path, digest, options, origin=origin, actor=actor, at=at)

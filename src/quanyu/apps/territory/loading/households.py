@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from quanyu.apps.accounts.models import User
 from quanyu.apps.accounts.permissions import require
@@ -203,7 +204,7 @@ def load_households(
     """
     require(actor, "territory.load")
     digest = sha256(path)
-    day = as_of or at.date()
+    day = as_of or timezone.localdate(at)
     territory = Division.objects.select_for_update().get(pk=territory.pk)
     last = last_load("households", territory.code)
     if last is not None and last.sha256 == digest and (as_of is None or last.options["as_of"] == day.isoformat()):

@@ -17,7 +17,7 @@ from quanyu.apps.territory.loading.files import FORMS
 FORM: dict[str, dict[str, tuple[str, ...]]] = {
     "buildings": {
         "key": ("building_id", "osm_id", "楼栋编号", "建筑编号", "编号", "id"),
-        "name": ("名称", "小区名称", "楼栋名称"),
+        "name": ("名称", "楼名", "楼栋名称", "小区名称"),
         "kind": ("fclass", "type", "building", "类型", "用途", "建筑用途"),
         "osm_building": (),
         "use": ("amenity",),

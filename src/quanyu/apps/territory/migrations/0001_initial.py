@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
                 ('north', models.FloatField(editable=False, null=True)),
                 ('valid_from', models.DateField(blank=True, null=True, verbose_name='valid from')),
                 ('valid_to', models.DateField(blank=True, null=True, verbose_name='valid until')),
-                ('system', models.CharField(choices=[('nbs', 'statistics (NBS)'), ('mca', 'civil affairs (MCA)'), ('local', 'local, of the sample')], default='nbs', max_length=5, verbose_name='code system')),
+                ('system', models.CharField(choices=[('nbs', 'statistics (NBS)'), ('mca', 'civil affairs (MCA)'), ('local', 'a list of your own')], default='nbs', max_length=5, verbose_name='code system')),
                 ('code', models.CharField(max_length=12, verbose_name='code')),
                 ('name', models.CharField(max_length=100, verbose_name='name')),
                 ('level', models.CharField(choices=[('province', 'province'), ('prefecture', 'prefecture'), ('county', 'county'), ('town', 'town'), ('village', 'village')], max_length=10, verbose_name='level')),

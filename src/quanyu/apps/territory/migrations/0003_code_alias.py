@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
             name='CodeAlias',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('system', models.CharField(choices=[('nbs', 'statistics (NBS)'), ('mca', 'civil affairs (MCA)'), ('local', 'local, of the sample')], max_length=5, verbose_name='code system')),
+                ('system', models.CharField(choices=[('nbs', 'statistics (NBS)'), ('mca', 'civil affairs (MCA)'), ('local', 'a list of your own')], max_length=5, verbose_name='code system')),
                 ('code', models.CharField(max_length=12, verbose_name='code')),
                 ('division', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='aliases', to='territory.division')),
                 ('load', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='registers.load')),

@@ -50,6 +50,24 @@ def test_a_list_is_loaded_and_told_to_programs(listed: Path) -> None:
     assert Load.objects.get(pk=report["load"]).source.name == "NBS"  # type: ignore[union-attr]
 
 
+def test_a_second_load_of_a_file_says_that_nothing_is_changed(listed: Path) -> None:
+    first = run("divisions", listed, "--system", "nbs")
+    assert "added: 2" in first.stdout
+    again = run("divisions", listed, "--system", "nbs")
+    assert again.exit_code == 0
+    assert "is loaded already" in again.stdout
+    assert "nothing is changed" in again.stdout
+    assert "added" not in again.stdout
+    assert json.loads(run("divisions", listed, "--system", "nbs", "--json").stdout)["already_loaded"] is True
+    listed.write_text(LIST + "370200000000,青岛市,prefecture\n", encoding="utf-8")
+    assert json.loads(run("divisions", listed, "--system", "nbs", "--json").stdout)["already_loaded"] is False
+
+
+def test_a_look_is_told_from_a_load_on_standard_error(listed: Path) -> None:
+    assert "Looked at only; nothing is changed." in run("divisions", listed, "--system", "nbs", "--check").stderr
+    assert "Looked at only" not in run("divisions", listed, "--system", "nbs").stderr
+
+
 def test_the_code_system_and_the_coordinates_must_be_stated(listed: Path, city: Path) -> None:
     assert run("divisions", listed).exit_code == 2
     without = [word for word in CITY if word not in ("--coordinates", "WGS84")]

@@ -186,3 +186,10 @@ def test_the_overview_asks_a_fixed_number_of_questions(planner: Client, django_a
     make_riverside()
     with django_assert_max_num_queries(16):  # type: ignore[operator]
         assert "Riverside" in planner.get("/territory").text
+
+
+def test_a_file_confirmed_a_second_time_is_said_to_change_nothing(planner: Client) -> None:
+    for said in ("list.csv is loaded: 2 new", "list.csv is loaded already; nothing is changed."):
+        answer = planner.post(f"/territory/checks/{divisions(planner).pk}", {"verb": "confirm"}, follow=True)
+        assert said in answer.text
+    assert Load.objects.count() == 1

@@ -176,11 +176,13 @@ def _run(
     try:
         if only_check:
             report = check().as_dict()
+            click.echo("Looked at only; nothing is changed.", err=True)
         else:
             record = apply()
             report = {
                 "kind": record.kind, "target": record.target, "file": record.file_name, "sha256": record.sha256,
                 "counts": record.counts, "findings": record.findings, "load": record.pk,
+                "already_loaded": record.is_repeat,
             }  # fmt: skip
     except QuanyuError as error:
         if as_json:
@@ -192,6 +194,9 @@ def _run(
         raise
     if as_json:
         click.echo(json.dumps(report, ensure_ascii=False, default=str))
+        return
+    if report.get("already_loaded"):
+        click.echo(f"{report['file']} is loaded already (load {report['load']}); nothing is changed.")
         return
     for key, name in report.get("mapping", {}).items():
         click.echo(f"{key} ← {name}")

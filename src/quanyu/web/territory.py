@@ -179,6 +179,9 @@ def _act(request: HttpRequest, record: Load) -> HttpResponse | None:
         return redirect("territory")
     if verb == "confirm":
         made = uploads.confirm(record, actor=actor(request), at=timezone.now())
+        if made.is_repeat:
+            messages.success(request, _("%(file)s is loaded already; nothing is changed.") % {"file": made.file_name})
+            return redirect("territory")
         figures = ", ".join(f"{value} {label}" for label, value in _told(made.counts))
         messages.success(request, _("%(file)s is loaded: %(figures)s.") % {"file": made.file_name, "figures": figures})
         return redirect("territory")

@@ -19,7 +19,7 @@ from tests.factories import make_user
 from quanyu.apps.audit.models import Entry
 from quanyu.apps.registers.models import Load, Source
 from quanyu.apps.territory.loading import faults
-from quanyu.apps.territory.loading.city import CityOptions, check_city, load_city, territory_of
+from quanyu.apps.territory.loading.city import CityOptions, check_city, load_city, read_city, store_city, territory_of
 from quanyu.apps.territory.loading.reports import Origin
 from quanyu.apps.territory.models import Backdrop, Barrier, CountMethod, Division, Fabric, Place, PlaceKind
 from quanyu.engines.spatial.coordinates import bd09_from_wgs84, gcj02_from_wgs84
@@ -81,6 +81,25 @@ def test_the_same_file_a_second_time_changes_nothing(tmp_path: Path) -> None:
     assert Load.objects.count() == 1
     assert Entry.objects.filter(verb="city.loaded").count() == 1
     assert check_city(path, territory_of(CODE), WGS84).is_repeat
+
+
+def test_of_two_loads_that_read_a_file_at_once_one_is_stored(tmp_path: Path) -> None:
+    city = read_city(write(tmp_path / "town.gpkg", town()), WGS84)
+    territories = [territory_of(CODE, "Smallville"), territory_of(CODE, "Smallville")]
+    made = [store_city(city, each, WGS84, origin=ORIGIN, actor=None, at=AT) for each in territories]
+    assert made[0] == made[1]
+    assert [each.is_repeat for each in made] == [False, True]
+    assert Load.objects.count() == 1
+    assert Entry.objects.filter(verb="city.loaded").count() == 1
+
+
+def test_two_files_for_a_territory_that_both_would_make_are_two_editions(tmp_path: Path) -> None:
+    territories = [territory_of(CODE, "Smallville"), territory_of(CODE, "Smallville")]
+    for number, territory in enumerate(territories):
+        path = write(tmp_path / f"town{number}.gpkg", town(levels=[number + 1.0] * 12))
+        load_city(path, territory, WGS84, origin=ORIGIN, actor=None, at=AT)
+    assert Division.objects.filter(code=CODE).count() == 1
+    assert set(Place.objects.values_list("levels", flat=True)) == {2}
 
 
 def test_a_check_reports_and_changes_nothing(tmp_path: Path) -> None:

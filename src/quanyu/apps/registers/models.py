@@ -30,6 +30,9 @@ class Source(models.Model):
 class Load(models.Model):
     """One file taken in as a whole: what it was, what it changed, what was found in it."""
 
+    # Not stored: a verb that was given the same file once more returns the load of the first time with this mark.
+    is_repeat = False
+
     class Status(models.TextChoices):
         CHECKED = "checked", _("checked, not yet confirmed")
         APPLIED = "applied", _("applied")

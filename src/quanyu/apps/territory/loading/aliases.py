@@ -13,7 +13,7 @@ from quanyu.apps.audit import trail
 from quanyu.apps.registers.models import Load
 from quanyu.apps.territory.loading import faults
 from quanyu.apps.territory.loading.files import sha256
-from quanyu.apps.territory.loading.reports import Origin, open_load, same_load
+from quanyu.apps.territory.loading.reports import Origin, open_load, same_load, wait_turn
 from quanyu.apps.territory.loading.tables import read_table
 from quanyu.apps.territory.models import CodeAlias, Division
 from quanyu.errors import QuanyuError
@@ -33,6 +33,7 @@ def load_aliases(
     require(actor, "territory.load")
     digest = sha256(path)
     options = {"system": system, "other": other}
+    wait_turn("aliases", system)
     if (last := same_load("aliases", system, digest, options)) is not None:
         return last
     columns = {"code": (f"code_{system}", f"code_{system}_2023"), "other_code": (f"code_{other}",)}

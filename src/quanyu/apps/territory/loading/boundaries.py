@@ -18,7 +18,7 @@ from quanyu.apps.registers.models import Load, located_fields
 from quanyu.apps.territory.loading import faults, mapping
 from quanyu.apps.territory.loading.files import opened, sha256
 from quanyu.apps.territory.loading.layers import check_system, read_layer
-from quanyu.apps.territory.loading.reports import Origin, Report, named, open_load, same_load
+from quanyu.apps.territory.loading.reports import Origin, Report, named, open_load, same_load, wait_turn
 from quanyu.apps.territory.models import Division
 from quanyu.engines.spatial import metric_projection, project
 from quanyu.errors import QuanyuError
@@ -132,6 +132,7 @@ def load_boundaries(
     """Give the divisions of a code system their boundaries; the same file a second time changes nothing."""
     require(actor, "territory.load")
     options = {"system": system, "coordinates": coordinates}
+    wait_turn("boundaries", system)
     if (last := same_load("boundaries", system, sha256(path), options)) is not None:
         return last
     found = read_boundaries(path, system, coordinates)

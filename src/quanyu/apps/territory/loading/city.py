@@ -20,7 +20,7 @@ from quanyu.apps.territory.households import respread
 from quanyu.apps.territory.loading import faults, mapping
 from quanyu.apps.territory.loading.files import opened, sha256
 from quanyu.apps.territory.loading.layers import Layer, check_system, read_layer
-from quanyu.apps.territory.loading.reports import Origin, Report, named, open_load, same_load
+from quanyu.apps.territory.loading.reports import Origin, Report, named, open_load, same_load, wait_turn
 from quanyu.apps.territory.loading.storing import store_divisions, store_lines, store_places
 from quanyu.apps.territory.loading.survey import Survey, survey
 from quanyu.apps.territory.models import CodeSystem, Division, Level
@@ -160,8 +160,16 @@ def load_city(
 def store_city(
     city: CityFile, territory: Division, options: CityOptions, *, origin: Origin, actor: User | None, at: datetime
 ) -> Load:
-    """Store what was read from a city file, make the fabric, and spread the known official totals again."""
+    """Store what was read from a city file, make the fabric, and spread the known official totals again.
+
+    What was stored meanwhile, while the file was read, is not stored twice.
+    """
     require(actor, "territory.load")
+    wait_turn("city", territory.code)
+    if (last := same_load("city", territory.code, city.sha256, options.as_dict())) is not None:
+        return last
+    if territory._state.adding:
+        territory = territory_of(territory.code, territory.name)
     if territory._state.adding:
         territory.save()
         trail.record(
@@ -173,9 +181,8 @@ def store_city(
         "city", territory.code, city.path, city.sha256, options.as_dict(), origin=origin, actor=actor, at=at
     )
     store_divisions(found, territory, load, is_made_up=origin.is_made_up)
-    places = store_places(
-        found, territory, load, day=options.as_of or timezone.localdate(at), begins=options.as_of, is_made_up=origin.is_made_up
-    )
+    day = options.as_of or timezone.localdate(at)
+    places = store_places(found, territory, load, day=day, begins=options.as_of, is_made_up=origin.is_made_up)
     load.counts = {"places": len(found.keys), **places, "divisions": len(found.made)}
     load.counts |= store_lines(city.layers, territory, load)
     fabric = make_fabric(territory, at=at)

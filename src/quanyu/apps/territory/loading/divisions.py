@@ -18,7 +18,7 @@ from quanyu.apps.registers.models import Load
 from quanyu.apps.territory.loading import faults
 from quanyu.apps.territory.loading.files import sha256
 from quanyu.apps.territory.loading.listing import Listed, read_list
-from quanyu.apps.territory.loading.reports import Origin, Report, named, open_load, same_load
+from quanyu.apps.territory.loading.reports import Origin, Report, named, open_load, same_load, wait_turn
 from quanyu.apps.territory.models import Division
 from quanyu.values.division_codes import LEVELS, DivisionCode
 
@@ -143,6 +143,7 @@ def load_divisions(
     require(actor, "territory.load")
     digest = sha256(path)
     options = {"system": system, "as_of": as_of.isoformat() if as_of else None}
+    wait_turn("divisions", system)
     if (last := same_load("divisions", system, digest, options)) is not None:
         return last
     day = as_of or timezone.localdate(at)

@@ -208,6 +208,7 @@ def load_households(
     territory = Division.objects.select_for_update().get(pk=territory.pk)
     last = last_load("households", territory.code)
     if last is not None and last.sha256 == digest and (as_of is None or last.options["as_of"] == day.isoformat()):
+        last.is_repeat = True
         return last
     counts = read_counts(path, territory)
     options = {"as_of": day.isoformat(), "by_building": counts.by_building}

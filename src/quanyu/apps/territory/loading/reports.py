@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from django.db import connection
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -117,7 +119,21 @@ def last_load(kind: str, target: str) -> Load | None:
 def same_load(kind: str, target: str, sha256: str, options: dict[str, Any]) -> Load | None:
     """Return the newest load of a target if it was this very file with these options: then there is nothing to do."""
     last = last_load(kind, target)
-    return last if last is not None and last.sha256 == sha256 and last.options == options else None
+    if last is None or last.sha256 != sha256 or last.options != options:
+        return None
+    last.is_repeat = True
+    return last
+
+
+def wait_turn(kind: str, target: str) -> None:
+    """Wait for another load of the same kind and target to end; the turn lasts until the caller's transaction does.
+
+    What was loaded before is asked afterwards: of two loads of one file at the same time the second changes nothing.
+    """
+    # SQLite has one writer at a time, from the beginning of its transaction.
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [zlib.crc32(f"{kind} {target}".encode())])
 
 
 def open_load(

@@ -10,6 +10,9 @@ from pathlib import Path
 import polib
 import pytest
 
+from quanyu.engines.districting.result import RULES
+from quanyu.web import words
+
 ROOT = Path(__file__).resolve().parents[2]
 CATALOGUE = ROOT / "src/quanyu/locale/zh_Hans/LC_MESSAGES/django.po"
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|\{\w+(?::\w+)?\}")
@@ -72,3 +75,7 @@ def test_every_error_is_marked_for_translation() -> None:
     from quanyu.web.error_words import TEMPLATES
 
     assert fresh["TEMPLATES"] == TEMPLATES
+
+
+def test_every_rule_that_a_drawing_may_break_has_words() -> None:
+    assert set(words.RULES) == {*RULES, "by_hand"}

@@ -29,15 +29,15 @@ def serve(host: str, port: int, workers: int, with_worker: bool) -> None:
     server += ["--workers", str(workers), "--timeout", "300", "--preload", "--log-level", "warning"]
     commands = [server, *([[sys.executable, "-m", "quanyu.cli", "worker"]] if with_worker else [])]
     running = [subprocess.Popen(command) for command in commands]  # noqa: S603 our own commands
-    click.echo(f"http://{host}:{port}/", err=True)
-
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, stop)
-    code = 0
+    code, answers = 0, False
     try:
         while (ended := running[0].poll()) is None:
+            if not answers and (answers := _answers(host, port)):
+                click.echo(f"http://{host}:{port}/", err=True)
             if len(running) > 1 and running[1].poll() is not None:
                 click.echo("quanyu: the worker stopped; it is started again.", err=True)
                 running[1] = subprocess.Popen(commands[1])  # noqa: S603 our own command
@@ -52,6 +52,14 @@ def serve(host: str, port: int, workers: int, with_worker: bool) -> None:
         for process in running:
             process.wait()
     sys.exit(code)
+
+
+def _answers(host: str, port: int) -> bool:
+    try:
+        socket.create_connection((host, port), timeout=1).close()
+    except OSError:
+        return False
+    return True
 
 
 def require_free(host: str, port: int) -> None:

@@ -14,6 +14,10 @@ RULES = {
     "heavy": gettext_lazy("One building alone is above the norm, by %(by)s households."),
     "light": gettext_lazy("Borders and barriers cut off a piece that is %(by)s households short of the norm."),
     "gap": gettext_lazy("The households between these borders and barriers fit no whole number of grids (%(by)s off)."),
+    "pinned": gettext_lazy(
+        "It is proven that here, as the buildings and their borders lie, no division keeps the norm (at least %(by)s "
+        "households off)."
+    ),
     "empty": gettext_lazy("Nobody lives between these borders and barriers."),
     "not_found": gettext_lazy(
         "No better division was found (%(by)s households off); that there is none is not proven."

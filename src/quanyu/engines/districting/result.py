@@ -33,6 +33,10 @@ class Bound:
     cut: float | None
 
 
+# What an `Unmet` may say, as its text explains.
+RULES = ("heavy", "light", "gap", "empty", "pinned", "not_found")
+
+
 @dataclass(frozen=True)
 class Unmet:
     """Atoms that no feasible district holds, or none was found for: the rule, by how much, and what would mend it.

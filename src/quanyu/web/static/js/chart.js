@@ -8,7 +8,7 @@ function draw(element) {
   // Columns on a continuous axis, so that the norm's limits lie where they are, not at the edge of a class.
   chart.setOption({
     animation: false,
-    textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
+    textStyle: { fontFamily: getComputedStyle(document.body).fontFamily.replaceAll('"', "'") },
     grid: { left: 46, right: 16, top: 30, bottom: 42 },
     tooltip: { trigger: "item", formatter: ({ dataIndex: i }) => `${rows[i].from}–${rows[i].to - 1}: ${rows[i].grids}` },
     xAxis: { ...axis, type: "value", min: rows[0].from, max: rows.at(-1).to, name: x, nameLocation: "middle", nameGap: 26, splitLine: { show: false } },
@@ -28,7 +28,7 @@ function draw(element) {
     image.onload = () => {
       const canvas = Object.assign(document.createElement("canvas"), { width: 2 * image.width, height: 2 * image.height });
       const context = canvas.getContext("2d");
-      context.fillStyle = "#fff";
+      context.fillStyle = getComputedStyle(document.body).backgroundColor;
       context.fillRect(0, 0, canvas.width, canvas.height);
       context.drawImage(image, 0, 0, canvas.width, canvas.height);
       save(canvas.toDataURL("image/png"), "png");

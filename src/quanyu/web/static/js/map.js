@@ -1,6 +1,6 @@
 // The map component, attached to [data-map]. Its words come from the page, its state is in the address.
 import { RAMP, classes } from "./map/palette.js";
-import { GROUPS, fill, style } from "./map/style.js";
+import { GROUPS, cover, fill, style } from "./map/style.js";
 import { compare } from "./map/compare.js";
 
 const LANGUAGE = document.documentElement.lang;
@@ -140,7 +140,7 @@ class PlanMap {
       const rows = this.by === "identity" ? [] : classes(this.by, this.settings, number).map((text, i) => {
         const row = document.createElement("div");
         const swatch = document.createElement("i");
-        swatch.style.background = RAMP[i];
+        swatch.style.setProperty("--colour", RAMP[i]);
         row.append(swatch, text);
         return row;
       });
@@ -148,6 +148,10 @@ class PlanMap {
       for (const row of legend.querySelectorAll("[data-unless-identity]")) row.hidden = this.by === "identity";
     };
     if (legend && innerWidth < 800) legend.open = false;
+    // The legend's colours are as thin as those of the map.
+    const thin = () => legend?.style.setProperty("--cover", cover(this.map.getZoom()));
+    this.map.on("zoom", thin);
+    thin();
     const colouring = this.part("colouring");
     if (colouring) colouring.value = this.by;
     colouring?.addEventListener("change", () => {

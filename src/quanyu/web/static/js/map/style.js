@@ -12,6 +12,16 @@ const FIELD = ["farmland", "farmyard", "allotments", "greenhouse_horticulture", 
 const WORKS = ["industrial", "commercial", "retail", "railway", "quarry", "construction", "landfill", "military"];
 const HALO = 1.4;
 
+// How much a grid's colour covers what lies below it, by zoom: the closer, the less.
+const COVER = [[12, 0.88], [14.5, 0.6], [17, 0.35]];
+
+export function cover(zoom) {
+  const after = COVER.findIndex(([mark]) => zoom < mark);
+  if (after <= 0) return (after ? COVER.at(-1) : COVER[0])[1];
+  const [[low, thick], [high, thin]] = COVER.slice(after - 1, after + 1);
+  return thick + ((zoom - low) / (high - low)) * (thin - thick);
+}
+
 export const isNight = () => document.documentElement.dataset.bsTheme === "dark";
 export const colours = () => (isNight() ? NIGHT : DAY);
 
@@ -158,7 +168,7 @@ export function style(settings, { by, grids, gridNames, basemap, basemapAttribut
       ...ground(c),
       {
         id: "grids", type: "fill", source: "grids",
-        paint: { "fill-color": fill(by, settings, c), "fill-opacity": ["interpolate", ["linear"], ["zoom"], 12, opacity(0.88), 14.5, opacity(0.6), 17, opacity(0.35)] },
+        paint: { "fill-color": fill(by, settings, c), "fill-opacity": ["interpolate", ["linear"], ["zoom"], ...COVER.flatMap(([zoom, value]) => [zoom, opacity(value)])] },
       },
       ...wet(c),
       ...roads(c),

@@ -88,6 +88,8 @@ def _address(found: dict[str, Any], networks: list[Network]) -> str:
             return ""
         zoom = 16 if found["type"] == "place" else 13
         network, hash_ = holding[0].code, f"view={zoom}.00/{lat:.5f}/{lon:.5f}"
+        if found["type"] == "place":
+            hash_ += f"&mark={lat:.6f}/{lon:.6f}"
     return f"{reverse('map')}?network={network}#{hash_}"
 
 

@@ -232,6 +232,8 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
         place = edit.place
     except QuanyuError as error:
         refusal = _(error.template) % error.params
+    except Plan.DoesNotExist as gone:
+        raise Http404 from gone
     if request.headers.get("HX-Request") == "true":
         response = _moves(request, plan, place, notice=notice, refusal=refusal)
         response.headers["HX-Trigger"] = "plan-changed"
@@ -292,4 +294,6 @@ def verb(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
             raise Http404
     except QuanyuError as error:
         messages.error(request, _(error.template) % error.params)
+    except Plan.DoesNotExist as gone:  # somebody discarded it meanwhile
+        raise Http404 from gone
     return redirect("plan", pk)

@@ -78,7 +78,8 @@ class PlanMap {
     this.select(this.chosen, { remember: false });
     if (this.settings.moved) this.dots();
     if (this.settings.place) this.map.getSource("place").setData(this.settings.place);
-    if (this.settings.point) new maplibregl.Marker({ color: "#c92a2a" }).setLngLat(this.settings.point).addTo(this.map);
+    const mark = this.settings.point ?? this.state.get("mark")?.split("/").map(Number).reverse();
+    if (mark) this.marker ??= new maplibregl.Marker({ color: "#c92a2a" }).setLngLat(mark).addTo(this.map);
   }
 
   async dots() {

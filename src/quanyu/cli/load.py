@@ -153,7 +153,7 @@ def households(
     day: date | None = as_of.date() if as_of else None
     _run(
         ctx, only_check, as_json,
-        check=lambda: check_households(file, home),
+        check=lambda: check_households(file, home, as_of=day),
         apply=lambda: load_households(
             file, home, as_of=day, origin=_origin(source, attribution, licence), actor=None, at=timezone.now()
         ),

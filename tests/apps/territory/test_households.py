@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
+from django.utils.translation import override
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.factories import make_riverside, make_user
@@ -17,6 +19,7 @@ from quanyu.apps.registers.models import Load
 from quanyu.apps.territory.households import Buildings, Total, largest_remainder, spread
 from quanyu.apps.territory.loading import faults
 from quanyu.apps.territory.loading.households import check_households, load_households
+from quanyu.apps.territory.loading.reports import sentence
 from quanyu.apps.territory.models import CountMethod, Division, HouseholdTotal, Place
 from quanyu.errors import NotPermitted, QuanyuError
 
@@ -145,6 +148,12 @@ def test_every_division_adds_up_to_its_total(rows: list[tuple[str, int, int]], f
 # Files
 
 
+@pytest.fixture(autouse=True)
+def _english() -> Iterator[None]:
+    with override("en"):
+        yield
+
+
 @pytest.fixture
 def riverside(db: None) -> Division:
     return make_riverside()
@@ -170,7 +179,7 @@ def test_totals_by_name_are_spread_and_marked_as_estimates(riverside: Division, 
     path = table(tmp_path / "t.csv", "社区,户数,人口", "West Bank,2001,5002", 'East Bank,"1,203",')
     record = load(path, riverside)
     assert sums(riverside) == {"West Bank": 2001, "East Bank": 1203}
-    assert record.counts == {"totals": 2, "households": 3204, "people": 5002}
+    assert record.counts == {"totals": 2, "households": 3204, "people": 5002, "spread": 3204, "not_applied": 0}
     methods = set(Place.objects.inhabited().values_list("count_method", flat=True))
     assert methods <= {CountMethod.FLOOR_AREA, CountMethod.FLATS}
     west = Place.objects.filter(division__name="West Bank")
@@ -209,6 +218,43 @@ def test_an_older_count_does_not_replace_a_newer_one(riverside: Division, tmp_pa
     assert HouseholdTotal.objects.count() == 2
 
 
+def test_an_older_total_is_said_not_to_be_applied(riverside: Division, tmp_path: Path) -> None:
+    load(table(tmp_path / "new.csv", "name,households", "West Bank,2000"), riverside, as_of=date(2026, 1, 1))
+    path = table(tmp_path / "old.csv", "name,households", "West Bank,1000", "East Bank,900")
+    counts = {"totals": 2, "households": 1900, "spread": 900, "not_applied": 1}
+    finding = {"kind": "older_totals", "count": 1, "names": "West Bank"}
+    report = check_households(path, riverside, as_of=date(2020, 1, 1))
+    assert (report.counts, report.findings) == (counts, [finding])
+    record = load(path, riverside, as_of=date(2020, 1, 1))
+    assert (record.counts, record.findings) == (counts, [finding])
+
+
+def test_totals_over_buildings_with_counts_of_their_own_are_said_not_to_be_applied(
+    riverside: Division, tmp_path: Path
+) -> None:
+    Place.objects.filter(division__name="West Bank").update(count_method=CountMethod.FILE)
+    own = sums(riverside)["West Bank"]
+    path = table(tmp_path / "t.csv", "name,households", f"West Bank,{own + 100}", "East Bank,900")
+    counts = {"totals": 2, "households": own + 1000, "spread": 900, "not_applied": 1}
+    finding = {"kind": "own_counts", "count": 1, "names": f"West Bank ({own + 100} ≠ {own})"}
+    report = check_households(path, riverside)
+    assert (report.counts, report.findings) == (counts, [finding])
+    record = load(path, riverside)
+    assert (record.counts, record.findings) == (counts, [finding])
+    assert sums(riverside) == {"West Bank": own, "East Bank": 900}
+    assert sentence(finding) == (
+        "1 totals are not applied, because their buildings have counts of their own, which stay: "
+        f"West Bank ({own + 100} ≠ {own})."
+    )
+
+
+def test_households_of_a_town_and_its_village_are_spread_once(riverside: Division, tmp_path: Path) -> None:
+    record = load(table(tmp_path / "t.csv", "code,households", "990101001000,3000", "990101001001,1800"), riverside)
+    assert record.counts == {"totals": 2, "households": 4800, "spread": 3000, "not_applied": 0}
+    both = table(tmp_path / "u.csv", "code,households", "990101001000,5", "990101001001,30", "990101001002,40")
+    assert load(both, riverside, at=LATER).counts == {"totals": 3, "households": 75, "spread": 70, "not_applied": 1}
+
+
 def test_the_same_file_changes_nothing(riverside: Division, tmp_path: Path) -> None:
     path = table(tmp_path / "t.csv", "name,households", "West Bank,2001")
     first = load(path, riverside)
@@ -221,7 +267,7 @@ def test_the_same_file_changes_nothing(riverside: Division, tmp_path: Path) -> N
 def test_a_check_tells_and_changes_nothing(riverside: Division, tmp_path: Path) -> None:
     before = list(Place.objects.order_by("pk").values_list("households", "count_method"))
     report = check_households(table(tmp_path / "t.csv", "name,households", "West Bank,2001"), riverside)
-    assert report.counts == {"totals": 1, "households": 2001}
+    assert report.counts == {"totals": 1, "households": 2001, "spread": 2001, "not_applied": 0}
     assert [each["kind"] for each in report.findings] == ["no_total"]
     assert list(Place.objects.order_by("pk").values_list("households", "count_method")) == before
     assert not HouseholdTotal.objects.exists()

@@ -11,6 +11,7 @@ import numpy as np
 from django.db import connection
 
 from quanyu.apps.territory.loading.faults import NoHomes, refuse
+from quanyu.apps.territory.loading.reports import named
 from quanyu.apps.territory.models import CountMethod, Division, HouseholdTotal, Place, PlaceKind
 from quanyu.engines.arrays import BoolArray, FloatArray, IntArray
 from quanyu.errors import QuanyuError
@@ -79,7 +80,11 @@ class Buildings:
 
 @dataclass(frozen=True)
 class Spreading:
-    """New counts of some buildings: rows of :class:`Buildings`, their households, people (−1: as before), method."""
+    """New counts of some buildings: rows of :class:`Buildings`, their households, people (−1: as before), method.
+
+    ``shares`` are the households that each total gave to homes, by its code; ``unmet`` the codes of totals that their
+    divisions do not add up to, each told of in the findings.
+    """
 
     rows: IntArray
     households: IntArray
@@ -87,6 +92,28 @@ class Spreading:
     method: list[CountMethod]
     findings: list[dict[str, Any]]
     faults: list[QuanyuError]
+    shares: dict[str, int]
+    unmet: set[str]
+
+    def counts(self, codes: Iterable[str]) -> dict[str, int]:
+        """Return for the totals of some divisions the households that were spread and how many totals were not met."""
+        known = set(codes)
+        return {
+            "spread": sum(share for code, share in self.shares.items() if code in known),
+            "not_applied": len(self.unmet & known),
+        }
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """What one total gives: see :class:`Spreading`; ``counted`` is what its buildings have of their own."""
+
+    rows: IntArray
+    households: IntArray
+    people: IntArray
+    method: list[CountMethod]
+    is_met: bool = True
+    counted: int | None = None
 
 
 def spread(buildings: Buildings, totals: Sequence[Total]) -> Spreading:
@@ -108,32 +135,42 @@ def spread(buildings: Buildings, totals: Sequence[Total]) -> Spreading:
             parts[above].append(total)
     findings: list[dict[str, Any]] = []
     found: list[QuanyuError] = []
+    ordered = [total for _, total in sorted(by_prefix.items())]
     pieces = [
-        _spread_one(buildings, np.array(rows_of[prefix], dtype=np.int64), total, parts[prefix], findings, found)
-        for prefix, total in sorted(by_prefix.items())
+        _spread_one(
+            buildings, np.array(rows_of[each.prefix], dtype=np.int64), each, parts[each.prefix], findings, found
+        )
+        for each in ordered
     ]
+    _note_counted(ordered, pieces, findings)
     _note_rest(buildings, rows_of, findings)
-    rows, households, people = (np.concatenate([piece[i] for piece in pieces] or [_none()]) for i in range(3))
-    return Spreading(rows, households, people, [each for piece in pieces for each in piece[3]], findings, found)
+    none = np.empty(0, dtype=np.int64)
+    return Spreading(
+        rows=np.concatenate([piece.rows for piece in pieces] or [none]),
+        households=np.concatenate([piece.households for piece in pieces] or [none]),
+        people=np.concatenate([piece.people for piece in pieces] or [none]),
+        method=[each for piece in pieces for each in piece.method], findings=findings, faults=found,
+        shares={total.code: int(piece.households.sum()) for total, piece in zip(ordered, pieces, strict=True)},
+        unmet={total.code for total, piece in zip(ordered, pieces, strict=True) if not piece.is_met},
+    )  # fmt: skip
 
 
 def _spread_one(
     buildings: Buildings, rows: IntArray, total: Total, parts: list[Total], findings: list[dict[str, Any]],
     found: list[QuanyuError],
-) -> tuple[IntArray, IntArray, IntArray, list[CountMethod]]:  # fmt: skip
+) -> _Piece:  # fmt: skip
     counted = rows[buildings.counted[rows]]
     open_rows = rows[~buildings.counted[rows]]
     known = sum(part.households for part in parts) + int(buildings.households[counted].sum())
     rest = total.households - known
     homes = open_rows[buildings.is_home[open_rows]]
-    if rest < 0:
-        findings.append({"kind": "total_below_parts", "name": total.name, "total": total.households, "parts": known})
-        rest = 0
-    elif rest > 0 and not len(homes):
+    is_met = rest == 0 or (rest > 0 and len(homes) > 0)
+    if not is_met:
         if not parts and not len(counted):
             found.append(NoHomes(division=f"{total.name} ({total.code})", households=total.households))
-            return _none(), _none(), _none(), []
-        findings.append({"kind": "total_above_parts", "name": total.name, "total": total.households, "parts": known})
+        elif parts:
+            kind = "total_below_parts" if rest < 0 else "total_above_parts"
+            findings.append({"kind": kind, "name": total.name, "total": total.households, "parts": known})
         rest = 0
     households = np.zeros(len(open_rows), dtype=np.int64)
     people = np.full(len(open_rows), -1, dtype=np.int64)
@@ -148,7 +185,8 @@ def _spread_one(
             left = max(total.people - others, 0)
             people[:] = 0
             people[at] = largest_remainder(weight / weight.sum() * left, left)
-    return open_rows, households, people, [CountMethod(each) for each in method.tolist()]
+    own = known if len(counted) and not parts else None
+    return _Piece(open_rows, households, people, [CountMethod(each) for each in method.tolist()], is_met, own)
 
 
 def _weights(buildings: Buildings, homes: IntArray) -> tuple[FloatArray, BoolArray]:
@@ -161,14 +199,21 @@ def _weights(buildings: Buildings, homes: IntArray) -> tuple[FloatArray, BoolArr
     return np.where(known, flats, floor / per_flat), known
 
 
+def _note_counted(totals: list[Total], pieces: list[_Piece], findings: list[dict[str, Any]]) -> None:
+    """Tell of totals that buildings with counts of their own do not add up to."""
+    unmet = [
+        f"{total.name} ({total.households} ≠ {piece.counted})"
+        for total, piece in zip(totals, pieces, strict=True)
+        if not piece.is_met and piece.counted is not None
+    ]
+    if unmet:
+        findings.append({"kind": "own_counts", "count": len(unmet), "names": named(unmet)})
+
+
 def _note_rest(buildings: Buildings, rows_of: Mapping[str, list[int]], findings: list[dict[str, Any]]) -> None:
     without = [row for row in rows_of.get("", []) if buildings.is_home[row]]
     if without and len(rows_of) > 1:
         findings.append({"kind": "no_total", "count": len(without)})
-
-
-def _none() -> IntArray:
-    return np.empty(0, dtype=np.int64)
 
 
 def read_buildings(territory: Division) -> Buildings:
@@ -204,8 +249,8 @@ def known_totals(territory: Division) -> dict[str, Total]:
     return {code: Total(code, name, households, people) for code, name, households, people in rows}
 
 
-def respread(territory: Division) -> list[dict[str, Any]]:
-    """Work the estimates of a territory out anew from its official totals, inside the caller's verb; return findings.
+def respread(territory: Division) -> Spreading | None:
+    """Work the estimates of a territory out anew from its official totals, inside the caller's verb; ``None``: it has none.
 
     Raises
     ------
@@ -214,14 +259,14 @@ def respread(territory: Division) -> list[dict[str, Any]]:
     """
     totals = known_totals(territory)
     if not totals:
-        return []
+        return None
     buildings = read_buildings(territory)
     made = spread(buildings, list(totals.values()))
     refuse(territory.name, made.faults)
     people = [None if each < 0 else each for each in made.people.tolist()]
     methods = [each.value for each in made.method]
     store_counts(zip(made.households.tolist(), people, methods, buildings.ids[made.rows].tolist(), strict=True))
-    return made.findings
+    return made
 
 
 def store_counts(rows: Iterable[tuple[int, int | None, str, int]]) -> None:

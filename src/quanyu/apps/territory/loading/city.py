@@ -186,7 +186,10 @@ def store_city(
     load.counts = {"places": len(found.keys), **places, "divisions": len(found.made)}
     load.counts |= store_lines(city.layers, territory, load)
     fabric = make_fabric(territory, at=at)
-    load.findings = [*found.findings, *fabric.findings, *respread(territory)]
+    load.findings = [*found.findings, *fabric.findings]
+    if (made := respread(territory)) is not None:
+        load.counts |= made.counts(made.shares)
+        load.findings += made.findings
     load.save(update_fields=["counts", "findings"])
     after = {"file": city.path.name, "sha256": city.sha256, **load.counts}
     trail.record(actor, "city.loaded", load, at=at, after=after)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ from quanyu.apps.audit import trail
 from quanyu.apps.registers.models import Load
 from quanyu.apps.territory.households import (
     Buildings,
+    Spreading,
     Total,
     known_totals,
     read_buildings,
@@ -26,7 +28,7 @@ from quanyu.apps.territory.households import (
 )
 from quanyu.apps.territory.loading import faults
 from quanyu.apps.territory.loading.files import sha256
-from quanyu.apps.territory.loading.reports import Origin, Report, last_load, open_load
+from quanyu.apps.territory.loading.reports import Origin, Report, last_load, named, open_load
 from quanyu.apps.territory.loading.tables import Row, Table, read_table
 from quanyu.apps.territory.models import CountMethod, Division, HouseholdTotal, Place
 from quanyu.errors import QuanyuError
@@ -153,21 +155,22 @@ class _Divisions:
         return None
 
 
-def check_households(path: Path, territory: Division) -> Report:
+def check_households(path: Path, territory: Division, *, as_of: date | None = None) -> Report:
     """Look at a file of counts and say what it holds and what spreading it finds; nothing changes."""
     digest = sha256(path)
     counts = read_counts(path, territory)
     buildings, totals = read_buildings(territory), known_totals(territory)
+    older = _older(counts, territory, as_of)
     if counts.by_building:
         buildings = _with_counts(buildings, counts)
     else:
-        totals |= {row.total.code: row.total for row in counts.rows}
+        totals |= {row.total.code: row.total for row in counts.rows if row.total.code not in older}
     made = spread(buildings, list(totals.values()))
     faults.refuse(path.name, made.faults)
     last = last_load("households", territory.code)
     return Report(
-        kind="households", target=territory.code, file=path.name, sha256=digest, counts=_summary(counts),
-        findings=made.findings, is_repeat=last is not None and last.sha256 == digest,
+        kind="households", target=territory.code, file=path.name, sha256=digest, counts=_summary(counts, made, older),
+        findings=[*_told(older), *made.findings], is_repeat=last is not None and last.sha256 == digest,
     )  # fmt: skip
 
 
@@ -180,13 +183,32 @@ def _with_counts(buildings: Buildings, counts: Counts) -> Buildings:
     return replace(buildings, counted=counted, households=households)
 
 
-def _summary(counts: Counts) -> dict[str, int]:
+def _older(counts: Counts, territory: Division, day: date | None) -> dict[str, str]:
+    """Return code and name of the divisions whose total in the file is older than one that is known."""
+    if counts.by_building or day is None:
+        return {}
+    newer = HouseholdTotal.objects.filter(division__in=Division.objects.within(territory), as_of__gt=day)
+    codes = set(newer.values_list("division__code", flat=True))
+    return {row.total.code: row.total.name for row in counts.rows if row.total.code in codes}
+
+
+def _told(older: dict[str, str]) -> list[dict[str, Any]]:
+    return [{"kind": "older_totals", "count": len(older), "names": named(list(older.values()))}] if older else []
+
+
+def _summary(counts: Counts, made: Spreading | None, older: Collection[str]) -> dict[str, int]:
     result = {
         "counted" if counts.by_building else "totals": len(counts.rows),
         "households": sum(row.total.households for row in counts.rows),
     }
     people = [row.total.people for row in counts.rows if row.total.people is not None]
-    return result | ({"people": sum(people)} if people else {})
+    if people:
+        result["people"] = sum(people)
+    if made is None:
+        return result
+    codes = made.shares if counts.by_building else {row.total.code for row in counts.rows} - set(older)
+    told = made.counts(codes)
+    return result | told | {"not_applied": told["not_applied"] + len(older)}
 
 
 @transaction.atomic
@@ -217,7 +239,10 @@ def load_households(
         _store_counts(counts)
     else:
         _store_totals(counts, day, load)
-    load.counts, load.findings = _summary(counts), respread(territory)
+    older = _older(counts, territory, day)
+    made = respread(territory)
+    load.counts = _summary(counts, made, older)
+    load.findings = _told(older) + (made.findings if made else [])
     load.save(update_fields=["counts", "findings"])
     after: dict[str, Any] = {"file": path.name, "sha256": digest, **options, **load.counts}
     trail.record(actor, "households.loaded", load, at=at, after=after)

@@ -36,6 +36,8 @@ COUNTS = {
     "people": gettext_noop("people"),
     "totals": gettext_noop("divisions with a total"),
     "counted": gettext_noop("buildings counted one by one"),
+    "spread": gettext_noop("households spread over buildings"),
+    "not_applied": gettext_noop("totals that are not applied"),
     "aliases": gettext_noop("codes of other systems"),
 }
 FINDINGS = {
@@ -71,6 +73,10 @@ FINDINGS = {
         "The total of %(name)s is %(total)s, its parts add up to %(parts)s and leave no building for the rest: "
         "the parts are kept."
     ),
+    "own_counts": gettext_noop(
+        "%(count)s totals are not applied, because their buildings have counts of their own, which stay: %(names)s."
+    ),
+    "older_totals": gettext_noop("%(count)s totals are not applied, because newer ones are known: %(names)s."),
     "no_total": gettext_noop("%(count)s homes stand in divisions without a total and keep their count."),
 }  # fmt: skip
 

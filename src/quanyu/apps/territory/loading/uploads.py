@@ -66,7 +66,7 @@ def look(path: Path, stated: Stated, *, at: datetime) -> Report:
     territory = territory_of(stated.territory, stated.name)
     if stated.kind == "city":
         return check_city(path, territory, stated.city)
-    return check_households(path, territory)
+    return check_households(path, territory, as_of=stated.day)
 
 
 def take_in(path: Path, stated: Stated, *, actor: User | None, at: datetime) -> Load:

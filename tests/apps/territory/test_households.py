@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -148,12 +147,6 @@ def test_every_division_adds_up_to_its_total(rows: list[tuple[str, int, int]], f
 # Files
 
 
-@pytest.fixture(autouse=True)
-def _english() -> Iterator[None]:
-    with override("en"):
-        yield
-
-
 @pytest.fixture
 def riverside(db: None) -> Division:
     return make_riverside()
@@ -242,10 +235,11 @@ def test_totals_over_buildings_with_counts_of_their_own_are_said_not_to_be_appli
     record = load(path, riverside)
     assert (record.counts, record.findings) == (counts, [finding])
     assert sums(riverside) == {"West Bank": own, "East Bank": 900}
-    assert sentence(finding) == (
-        "1 totals are not applied, because their buildings have counts of their own, which stay: "
-        f"West Bank ({own + 100} ≠ {own})."
-    )
+    with override("en"):
+        assert sentence(finding) == (
+            "1 totals are not applied, because their buildings have counts of their own, which stay: "
+            f"West Bank ({own + 100} ≠ {own})."
+        )
 
 
 def test_households_of_a_town_and_its_village_are_spread_once(riverside: Division, tmp_path: Path) -> None:

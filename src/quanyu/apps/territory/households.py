@@ -250,7 +250,9 @@ def known_totals(territory: Division) -> dict[str, Total]:
 
 
 def respread(territory: Division) -> Spreading | None:
-    """Work the estimates of a territory out anew from its official totals, inside the caller's verb; ``None``: it has none.
+    """Work the estimates of a territory out anew from its official totals, inside the caller's verb.
+
+    ``None`` where no totals are known.
 
     Raises
     ------

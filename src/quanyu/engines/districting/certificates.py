@@ -8,7 +8,7 @@ from scipy.sparse.csgraph import connected_components
 
 from quanyu.engines.arrays import IntArray
 from quanyu.engines.districting import _kernels
-from quanyu.engines.districting._kernels import COVER_ATOMS
+from quanyu.engines.districting._kernels import COVER_ATOMS, HOUSEHOLD
 from quanyu.engines.districting.problem import Block, Problem
 
 # Sets of atoms looked at before a proof is given up; where one is possible it mostly takes few.
@@ -76,9 +76,9 @@ def _least(problem: Problem, atoms: IntArray, beside: list[frozenset[int]], out:
     outside = [[0 if v in taken else int(weights[v]) for v in row if v not in place] for row in beside]
     beyond = np.array([min(row, default=-1) for row in outside])
     least, seen = _kernels.cover(
-        near, weights[atoms], beyond, problem.lower, problem.upper, 0, out, LOOKS, np.empty_like(atoms)
+        near, weights[atoms], beyond, problem.lower, problem.upper, out * HOUSEHOLD, LOOKS, np.empty_like(atoms)
     )
-    return int(least) if seen < LOOKS else 0
+    return int(least) // HOUSEHOLD if seen < LOOKS else 0
 
 
 class _Neighbours:

@@ -11,8 +11,6 @@ from quanyu.engines.districting import _kernels
 from quanyu.engines.districting._kernels import Graph, Plan, Rules
 
 Value = tuple[int, float]
-# Price of a district out of range, in households: as few districts as can be, then as few households.
-APIECE = 1 << 40
 
 
 def numbered(graph: Graph, label: IntArray) -> Plan:
@@ -70,16 +68,16 @@ def out_of_range(plan: Plan, rules: Rules) -> IntArray:
 
 
 def breach_price(size: IntArray, rules: Rules) -> IntArray:
-    """Return, for each weight, its households outside the range, and ``APIECE`` more where there are any."""
+    """Return what is out of range in districts of these weights: households first, then 1 for each district."""
     out = np.maximum(rules.lower - size, 0) + np.maximum(size - rules.upper, 0)
-    result: IntArray = out + APIECE * (out > 0)
+    result: IntArray = out * _kernels.HOUSEHOLD + (out > 0)
     return result
 
 
 def least_breach_price(total: int, rules: Rules) -> int:
-    """Return what districts of so many households cost together at the least, however they are divided."""
+    """Return the price of what is out of range at the least when so many households are divided in any way."""
     out = int(_kernels.breach(total, rules.lower, rules.upper))
-    return out + APIECE if out else 0
+    return out * _kernels.HOUSEHOLD + (out > 0)
 
 
 def cost(graph: Graph, plan: Plan, rules: Rules) -> float:

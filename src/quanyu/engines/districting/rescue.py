@@ -12,7 +12,7 @@ import numpy as np
 from quanyu.engines.arrays import IntArray
 from quanyu.engines.districting import _kernels
 from quanyu.engines.districting._kernels import Graph, Plan, Rules
-from quanyu.engines.districting.plans import APIECE, breach_price, numbered
+from quanyu.engines.districting.plans import breach_price, numbered
 
 State = np.ndarray[tuple[int], np.dtype[np.uint64]]
 
@@ -25,7 +25,7 @@ WAYS, AROUND = 3, 100
 
 
 def rescue(graph: Graph, plan: Plan, rules: Rules, random: State) -> tuple[Plan, bool]:
-    """Return a plan with fewer districts out of range, or fewer households, where one is found.
+    """Return a plan with fewer households out of range, or as many in fewer districts, where one is found.
 
     The second value tells whether no plan of the block is better in this.
     """
@@ -40,7 +40,7 @@ def rescue(graph: Graph, plan: Plan, rules: Rules, random: State) -> tuple[Plan,
 
 
 def divided_whole(graph: Graph, plan: Plan, rules: Rules) -> tuple[Plan, bool]:
-    """Return the plan of a block of up to 64 atoms with the fewest districts, then households, out of range.
+    """Return the plan of a block of up to 64 atoms with the fewest households, then districts, out of range.
 
     The second value tells whether it is proven to be that.
     """
@@ -48,7 +48,7 @@ def divided_whole(graph: Graph, plan: Plan, rules: Rules) -> tuple[Plan, bool]:
     nowhere = np.full(len(everything), -1, dtype=np.int64)
     label = plan.label.copy()
     _, seen = _kernels.cover(
-        neighbours(graph, everything), graph.weight, nowhere, rules.lower, rules.upper, APIECE,
+        neighbours(graph, everything), graph.weight, nowhere, rules.lower, rules.upper,
         int(breach_price(plan.size, rules).sum()), LOOKS_WHOLE, label,
     )  # fmt: skip
     return numbered(graph, label), seen < LOOKS_WHOLE
@@ -112,7 +112,7 @@ class _Field:
             graph, self.free, homes, WAYS * count, AROUND * count, near, self.home_of, self.memory, self.random
         )
         cost, _ = _kernels.cover(
-            near, graph.weight[homes], np.full(count, -1, dtype=np.int64), rules.lower, rules.upper, APIECE, below,
+            near, graph.weight[homes], np.full(count, -1, dtype=np.int64), rules.lower, rules.upper, below,
             LOOKS, label,
         )  # fmt: skip
         won = self.memory.order[:taken].copy()

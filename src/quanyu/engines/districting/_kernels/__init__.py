@@ -10,11 +10,12 @@ from quanyu.engines.districting._kernels.ground import claim, outward, reach, sh
 from quanyu.engines.districting._kernels.moves import anneal_moves, polish, spread
 from quanyu.engines.districting._kernels.partition import partition_tree
 from quanyu.engines.districting._kernels.recombine import recombine
-from quanyu.engines.districting._kernels.shared import Graph, Plan, Rules, uniform
+from quanyu.engines.districting._kernels.shared import HOUSEHOLD, Graph, Plan, Rules, uniform
 from quanyu.engines.districting._kernels.trees import Scratch, random_tree, scratch
 
 __all__ = [
     "COVER_ATOMS",
+    "HOUSEHOLD",
     "Graph",
     "Plan",
     "Rules",

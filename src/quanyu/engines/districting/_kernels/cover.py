@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from quanyu.engines.districting._kernels.shared import NONE, bit_place, out_of_range
+from quanyu.engines.districting._kernels.shared import NONE, bit_place, breach_price, out_of_range
 
 # Atoms of a region: as many as a machine word has bits.
 COVER_ATOMS = 64
@@ -20,15 +20,13 @@ WEIGHT, BEYOND, COST, DEPTH = range(4)
 
 
 @njit(cache=True, nogil=True)
-def cover(
-    near: Any, weight: Any, beyond: Any, lower: Any, upper: Any, apiece: Any, below: Any, looks: Any, label: Any
-) -> Any:
+def cover(near: Any, weight: Any, beyond: Any, lower: Any, upper: Any, below: Any, looks: Any, label: Any) -> Any:
     """Label the districts of the cheapest division that costs less than ``below``; return its cost and the sets seen.
 
-    A district out of range costs its households out of range and ``apiece``. ``near`` holds the neighbours of each atom
-    as bits. A region may be cut out of a larger one: ``beyond`` is the weight of the lightest neighbour of each atom
-    outside (−1 none), and a district that is too light may go on over it. Where nothing costs less than ``below``,
-    that is returned, and ``label`` is left as it was. The answer is proven when fewer than ``looks`` sets were seen.
+    The cost is the price of all that is out of range. ``near`` holds the neighbours of each atom as bits. A region may
+    be cut out of a larger one: ``beyond`` is the weight of the lightest neighbour of each atom outside (−1 none), and a
+    district that is too light may go on over it. Where nothing costs less than ``below``, that is returned, and
+    ``label`` is left as it was. The answer is proven when fewer than ``looks`` sets were seen.
 
     The first atom not yet in a district is tried in every connected set of the atoms left (depth first). A set is
     dropped where the pieces that it leaves cannot be divided for less than the best division so far.
@@ -42,7 +40,7 @@ def cover(
     everything = none
     for i in range(len(weight)):
         everything |= one << np.uint64(i)
-    floor = _least(near, weight, beyond, everything, lower, upper, apiece)
+    floor = _least(near, weight, beyond, everything, lower, upper)
     masks = np.empty((STACK, 5), np.uint64)
     sums = np.empty((STACK, 4), np.int64)
     path = np.zeros(len(weight) + 2, np.uint64)
@@ -55,7 +53,7 @@ def cover(
         before = masks[size, BEFORE]
         total, outside, cost, depth = sums[size, WEIGHT], sums[size, BEYOND], sums[size, COST], sums[size, DEPTH]
         path[depth] = before
-        if total > upper and cost + total - upper + apiece >= best:
+        if total > upper and cost + breach_price(total - upper) >= best:
             continue
         front = edge & rest & ~barred
         while front != none:
@@ -68,8 +66,8 @@ def cover(
             sums[size, COST], sums[size, DEPTH] = cost, depth
             size += 1
             barred |= bit
-        cost += _price(total, outside, lower, upper, apiece)
-        if cost + _least(near, weight, beyond, rest, lower, upper, apiece) >= best:
+        cost += _price(total, outside, lower, upper)
+        if cost + _least(near, weight, beyond, rest, lower, upper) >= best:
             continue
         if rest == none:
             best = cost
@@ -94,16 +92,16 @@ def _begin(
 
 
 @njit(cache=True, nogil=True)
-def _price(total: Any, outside: Any, lower: Any, upper: Any, apiece: Any) -> Any:
+def _price(total: Any, outside: Any, lower: Any, upper: Any) -> Any:
     """Return what a district costs, or what it must cost if it goes on outside where that is less."""
     out = out_of_range(total, lower, upper)
     if outside != NONE and total < lower:
         out = min(out, max(total + outside - upper, 0))
-    return out + apiece if out > 0 else 0
+    return breach_price(out)
 
 
 @njit(cache=True, nogil=True)
-def _least(near: Any, weight: Any, beyond: Any, rest: Any, lower: Any, upper: Any, apiece: Any) -> Any:
+def _least(near: Any, weight: Any, beyond: Any, rest: Any, lower: Any, upper: Any) -> Any:
     """Return what the connected pieces of the atoms left cost at the least, by their weights alone."""
     least = 0
     while rest != np.uint64(0):
@@ -117,8 +115,8 @@ def _least(near: Any, weight: Any, beyond: Any, rest: Any, lower: Any, upper: An
             new = (new ^ bit) | (near[i] & rest & ~piece)
             piece |= near[i] & rest
         rest &= ~piece
-        out = breach(total, lower, upper) if outside == NONE else 0
-        least += out + apiece if out > 0 else 0
+        if outside == NONE:
+            least += breach_price(breach(total, lower, upper))
     return least
 
 

@@ -10,6 +10,8 @@ from numba import njit
 from quanyu.engines.arrays import FloatArray, IntArray
 
 NONE = -1
+# Price of a household out of range where that of a district is 1: as few households as can be, then as few districts.
+HOUSEHOLD = 1 << 20
 
 
 class Graph(NamedTuple):
@@ -76,6 +78,12 @@ def out_of_range(total: Any, lower: Any, upper: Any) -> Any:
     if total > upper:
         return total - upper
     return 0
+
+
+@njit(cache=True, nogil=True)
+def breach_price(out: Any) -> Any:
+    """Return the price of a district with so many households out of range."""
+    return out * HOUSEHOLD + 1 if out > 0 else 0
 
 
 @njit(cache=True, nogil=True)

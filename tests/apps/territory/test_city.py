@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import zipfile
 from dataclasses import replace
@@ -204,6 +205,37 @@ def test_a_layer_without_rows_is_refused(tmp_path: Path) -> None:
         crs="EPSG:4326",
     )  # fmt: skip
     refused(tmp_path / "bare.gpkg", faults.NoRows, "bare.gpkg, buildings has no rows")
+
+
+def test_an_optional_layer_without_rows_is_a_layer_that_the_file_does_not_have(tmp_path: Path) -> None:
+    path = write(tmp_path / "town.gpkg", town())
+    load(path)
+    pond = house(9, 9)
+    write(path, {"water": ([pond], {"kind": ["pond"]})})
+    load(path, at=LATER)
+    assert Backdrop.objects.filter(layer="water").count() == 1
+    bare = write(tmp_path / "bare.gpkg", town(levels=[2.0] * 12))
+    pyogrio.raw.write(
+        bare, np.array([], dtype=object), [np.array([], dtype=object)], ["kind"], layer="water",
+        geometry_type="Polygon", crs="EPSG:4326", append=True,
+    )  # fmt: skip
+    record = load(bare, at=LATER)
+    assert {"kind": "no_rows", "names": "water"} in record.findings
+    assert "water" not in record.counts
+    assert Backdrop.objects.filter(layer="water").count() == 1
+    assert set(Place.objects.values_list("levels", flat=True)) == {2}
+
+
+@pytest.mark.filterwarnings("ignore:Non closed ring")
+@pytest.mark.parametrize("corner", [0, 1])
+def test_a_geojson_with_nan_is_told_so_with_its_row(tmp_path: Path, corner: int) -> None:
+    shapes, columns = town()["buildings"]
+    path = write(tmp_path / "town.geojson", {"town": (shapes, columns)}, driver="GeoJSON")
+    read = json.loads(path.read_text(encoding="utf-8"))
+    read["features"][2]["geometry"]["coordinates"][0][corner][0] = math.nan
+    path.write_text(json.dumps(read), encoding="utf-8")
+    assert "NaN" in path.read_text(encoding="utf-8")
+    refused(path, faults.BadCoordinates, r"row 3: a coordinate is not a number \(1 such rows\)")
 
 
 def test_shapes_that_are_no_place_on_earth_are_refused(tmp_path: Path) -> None:

@@ -54,13 +54,17 @@ class CityOptions:
 
 @dataclass(frozen=True)
 class CityFile:
-    """A city file as read: its hash, its layers by our names, and the mapping they were read with."""
+    """A city file as read: its hash, its layers by our names, and the mapping they were read with.
+
+    ``bare`` are layers without rows: the file is taken as not to have them.
+    """
 
     path: Path
     sha256: str
     layers: dict[str, Layer]
     mapping: dict[str, str]
     unused: list[str]
+    bare: list[str] = field(default_factory=list)
 
 
 def territory_of(code: str, name: str = "") -> Division:
@@ -98,19 +102,22 @@ def read_city(path: Path, options: CityOptions) -> CityFile:
         by_name = {source.name: source for source in sources}
         if "buildings" not in names:
             raise faults.MissingLayer(file=path.name, layer="buildings", known=", ".join(by_name))
-        layers = {
-            ours: read_layer(
-                path.name,
-                by_name[names[ours]],
-                options.system,
-                shape=SHAPE[ours],
-                names={key.partition(".")[2]: name for key, name in names.items() if key.startswith(f"{ours}.")},
-            )
-            for ours in mapping.FORM
-            if ours in names
-        }
-    unused = [name for name in by_name if name not in {names[ours] for ours in layers}]
-    return CityFile(path, digest, layers, names, unused)
+        layers: dict[str, Layer] = {}
+        bare: list[str] = []
+        for ours in mapping.FORM:
+            if ours not in names:
+                continue
+            columns = {key.partition(".")[2]: name for key, name in names.items() if key.startswith(f"{ours}.")}
+            source = by_name[names[ours]]
+            try:
+                layers[ours] = read_layer(path.name, source, options.system, columns, shape=SHAPE[ours])
+            except faults.NoRows:
+                if ours == "buildings":
+                    raise
+                bare.append(source.name)
+    used = {names[ours] for ours in layers}
+    unused = [name for name in by_name if name not in used and name not in bare]
+    return CityFile(path, digest, layers, names, unused, bare)
 
 
 def look(city: CityFile, territory: Division, options: CityOptions) -> Survey:
@@ -119,6 +126,8 @@ def look(city: CityFile, territory: Division, options: CityOptions) -> Survey:
         city.layers, territory, system=options.system, household_size=options.household_size,
         leave_out=options.leave_out,
     )  # fmt: skip
+    if city.bare:
+        found.findings.append({"kind": "no_rows", "names": named(city.bare)})
     if city.unused:
         found.findings.append({"kind": "unmapped", "names": named(city.unused)})
     return found

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +23,8 @@ from quanyu.errors import QuanyuError
 # Kinds of shape a layer may hold, as GEOS numbers them: points 0 and 4, lines 1, 2 and 5, areas 3 and 6.
 SHAPES = {"point": (0, 4), "line": (1, 2, 5), "polygon": (3, 6), "any": (0, 1, 2, 3, 4, 5, 6)}
 MOST_FAULTS = 10_000
+# How a shape as stored writes a coordinate that is not a number.
+NAN = struct.pack("<d", math.nan)
 
 
 @dataclass(frozen=True)
@@ -106,13 +110,18 @@ def read_layer(file: str, source: SourceLayer, system: str, names: Mapping[str, 
         meta, _, stored, values = pyogrio.raw.read(source.path, layer=layer)
         # A coordinate that is not a number is told of below, with its row.
         with np.errstate(invalid="ignore"):
-            shapes = shapely.force_2d(shapely.from_wkb(stored))
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.FeatureError, shapely.errors.GEOSException) as error:
+            shapes = shapely.force_2d(shapely.from_wkb(stored, on_invalid="ignore"))
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.FeatureError) as error:
         raise faults.BrokenLayer(file=file, layer=source.name) from error
     if not len(shapes):
         raise faults.NoRows(file=file, layer=source.name)
     _compare(file, source.name, meta["crs"], system)
     place = {"file": file, "layer": source.name}
+    # A ring that begins at no number cannot be closed, and so is no shape at all.
+    unread = shapely.is_missing(shapes) & np.array([each is not None for each in stored], dtype=bool)
+    _refuse(faults.BadCoordinates, place, unread & np.array([NAN in (each or b"") for each in stored], dtype=bool))
+    if unread.any():
+        raise faults.BrokenLayer(**place)
     _refuse(faults.NoGeometry, place, shapely.is_missing(shapes) | shapely.is_empty(shapes))
     kinds = shapely.get_type_id(shapes)
     wrong = ~np.isin(kinds, SHAPES[shape])

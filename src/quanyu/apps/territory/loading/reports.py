@@ -57,6 +57,7 @@ FINDINGS = {
         "%(count)s buildings have people, but no household size is stated, so their households stay unknown."
     ),
     "no_border": gettext_noop("No border is known: the ground is taken as %(metres)s m around the buildings."),
+    "no_rows": gettext_noop("Layers without rows, taken as not in the file: %(names)s."),
     "unmapped": gettext_noop("Layers that are not used: %(names)s."),
     "unknown_code": gettext_noop("%(count)s boundaries have a code that is not loaded and are left out: %(names)s."),
     "not_nested": gettext_noop("%(count)s boundaries reach beyond their parent's by more than a tenth: %(names)s."),

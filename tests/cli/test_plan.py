@@ -11,9 +11,14 @@ from typing import Any
 import pyogrio
 import pytest
 from click.testing import CliRunner, Result
-from tests.factories import TODAY, make_network, make_people, make_riverside, make_riverside_in_force
+from django.contrib.auth.models import Group
+from tests.factories import AT, TODAY, make_network, make_people, make_riverside, make_riverside_in_force
 
-from quanyu.apps.grids.models import Grid, Plan, Run
+from quanyu.apps.accounts.models import Role, User
+from quanyu.apps.audit.models import Entry
+from quanyu.apps.grids import actions
+from quanyu.apps.grids.models import Grid, Network, Plan, Run
+from quanyu.apps.grids.refusals import OwnWork
 from quanyu.cli import main
 
 DRAW = ["plan", "riverside", "--steps", "300", "--seed", "1"]
@@ -39,6 +44,29 @@ def test_plan_keeps_a_draft_and_prints_its_figures(db: None) -> None:
     assert result.exit_code == (0 if figures["basic_in_range"] == figures["basic"] else 1)
 
 
+def test_a_plan_drawn_by_an_account_is_its_own_and_another_must_review_it(db: None) -> None:
+    people = make_people()
+    make_network(make_riverside())
+    assert _run(*DRAW, "--by", "zhou").exit_code in (0, 1)
+    plan = Plan.objects.get()
+    assert plan.made_by == people.planner
+    assert Entry.objects.filter(verb="plan.drawn", actor=people.planner).exists()
+    people.planner.groups.add(Group.objects.get(name=Role.REVIEWER.value))
+    with pytest.raises(OwnWork):
+        actions.review(plan, actor=User.objects.get(username="zhou"), at=AT)
+    actions.review(plan, actor=people.reviewer, at=AT)
+
+
+@pytest.mark.parametrize(("name", "message"), [("nobody", "No account nobody"), ("wang", "permission grids.draw")])
+def test_a_plan_is_not_drawn_by_who_is_unknown_or_may_not(db: None, name: str, message: str) -> None:
+    make_people()
+    territory = make_riverside()
+    result = CliRunner().invoke(main, ["plan", "first", "--territory", territory.code, "--by", name])
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert not Network.objects.exists()
+
+
 def test_plan_opens_the_network_of_a_territory(db: None) -> None:
     territory = make_riverside()
     assert _run("plan", "first", "--steps", "10", "--territory", territory.code).exit_code in (0, 1)
@@ -62,6 +90,8 @@ def test_plan_finds_a_rule_that_cannot_be_kept(db: None) -> None:
         (["export", "riverside", "map.png"], "No plan in force"),
         (["locate"], "Give LON and LAT, or --file."),
         (["locate", "117.5", "36.7", "--system", "Mars"], "MARS is no known coordinate system"),
+        (["locate", "200", "100"], "lon[0] is 200, 100; allowed is −180 to 180 degrees, WGS84."),
+        (["locate", "36.7", "117.5"], "lat[0] is 36.7, 117.5; allowed is −90 to 90 degrees, WGS84."),
     ],
 )
 def test_misuse_is_said_in_a_line(db: None, arguments: list[str], message: str, tmp_path: Path) -> None:
@@ -81,6 +111,12 @@ def test_locate_names_the_grid_of_a_point(plan: Plan) -> None:
     assert result.exit_code == 0
     before = _run("locate", grid.label_lon, grid.label_lat, "--day", TODAY - timedelta(days=1))
     assert (before.exit_code, before.stdout) == (1, "")
+
+
+def test_a_point_in_the_west_or_south_is_no_option(plan: Plan) -> None:
+    for point in ((-119, 32), (-70.5, -33.4)):
+        result = _run("locate", *point)
+        assert (result.exit_code, result.stdout, result.stderr) == (1, "", "")
 
 
 def test_locate_adds_a_column_to_a_file_of_points(plan: Plan, tmp_path: Path) -> None:
@@ -113,6 +149,7 @@ def test_locate_reads_stdin_and_writes_stdout(plan: Plan) -> None:
         ("lon,lat\n117,36\n117,about 36\n", "row 3, column lat: about 36 is no coordinate"),
         ("lon,lat\n,36\n", "row 2, column lon: empty is no coordinate"),
         ("lon,lat\nnan,36\n", "row 2, column lon: nan is no coordinate"),
+        ("lon,lat\n117,36\n36,117\n", "row 3, column lat: 36, 117 is no coordinate. Allowed is −90 to 90 degrees"),
     ],
 )
 def test_a_row_without_a_point_is_named(plan: Plan, tmp_path: Path, text: str, message: str) -> None:
@@ -128,3 +165,14 @@ def test_export_writes_the_plan_in_force(plan: Plan, tmp_path: Path) -> None:
     result = _run("export", "riverside", tmp_path / "grids.gpkg", "--plan", plan.number)
     assert result.exit_code == 0
     assert pyogrio.read_info(tmp_path / "grids.gpkg")["features"] == plan.grids.count()
+
+
+def test_export_writes_a_shapefile_beside_its_path_and_zipped_in_a_zip(plan: Plan, tmp_path: Path) -> None:
+    for _ in range(2):  # a second time it takes the place of the first
+        assert _run("export", "riverside", tmp_path / "wang.ge.shp", "--plan", plan.number).exit_code == 0
+    endings = {"cpg", "dbf", "prj", "shp", "shx"}
+    assert {path.name for path in tmp_path.iterdir()} == {f"wang.ge.{ending}" for ending in endings}
+    assert _run("export", "riverside", tmp_path / "grids.zip", "--plan", plan.number).exit_code == 0
+    for path in (tmp_path / "wang.ge.shp", f"/vsizip/{tmp_path / 'grids.zip'}/grids.shp"):
+        info = pyogrio.read_info(path)
+        assert (info["features"], info["crs"]) == (plan.grids.count(), "EPSG:4326")

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from quanyu.cli.site import with_site
-from quanyu.errors import InvalidInput
+from quanyu.errors import InvalidInput, OutOfRange
 
 if TYPE_CHECKING:
+    from quanyu.apps.accounts.models import User
     from quanyu.apps.grids.models import Network
 
 
@@ -37,12 +38,13 @@ class BadPoint(InvalidInput):
 @click.option("--seconds", type=float, help="Stop the search after so long.")
 @click.option("--steps", type=int, help="Length of the search.")
 @click.option("--seed", default=0, show_default=True)
+@click.option("--by", "author", help="The account whose plan it is; default the operator at the shell, who is nobody.")
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_context
 @with_site
 def plan(
     ctx: click.Context, network: str, territory: str | None, lower: int, upper: int, stability: float,
-    allow_crossings: bool, seconds: float | None, steps: int | None, seed: int, as_json: bool,
+    allow_crossings: bool, seconds: float | None, steps: int | None, seed: int, author: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Draw the grids of NETWORK now and keep them as a draft plan."""
     from django.utils import timezone
@@ -54,7 +56,8 @@ def plan(
         lower=lower, upper=upper, stability=stability, allow_crossings=allow_crossings, seconds=seconds, steps=steps,
         seed=seed,
     )  # fmt: skip
-    run = actions.start_run(_network(network, territory), norms, actor=None, at=timezone.now())
+    actor = _account(author) if author else None
+    run = actions.start_run(_network(network, territory, actor), norms, actor=actor, at=timezone.now())
     with click.progressbar(length=100, label="Drawing", file=sys.stderr, item_show_func=str) as bar:
         run = planning.carry_out(run, clock=timezone.now, on_progress=_shown_on(bar))
     if run.plan is None:
@@ -79,7 +82,8 @@ def _shown_on(bar: Any) -> Callable[[str, float, dict[str, Any]], None]:
     return show
 
 
-@click.command()
+# A point may lie west or south of nought: −119 is no option.
+@click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("lon", type=float, required=False)
 @click.argument("lat", type=float, required=False)
 @click.option("--system", default="WGS84", show_default=True, help="WGS84, CGCS2000, GCJ-02, BD-09 or EPSG:code.")
@@ -120,9 +124,8 @@ def _locate_point(lon: float, lat: float, system: str, on: date) -> list[dict[st
     import numpy as np
 
     from quanyu.apps.grids import queries
-    from quanyu.engines.spatial import to_wgs84
 
-    point = to_wgs84(np.array([[lon, lat]]), system)[0]
+    point = queries.degrees(np.array([[lon, lat]]), system)[0]
     return [
         {"network": g.plan.network.code, "code": g.code, "kind": g.kind, "households": g.households}
         for g in queries.locate(float(point[0]), float(point[1]), on=on)
@@ -135,7 +138,6 @@ def _locate_file(file: Path, out: Path, columns: tuple[str, str], system: str, n
 
     from quanyu.apps.grids import queries
     from quanyu.apps.grids.models import Network
-    from quanyu.engines.spatial import to_wgs84
 
     known = list(Network.objects.order_by("code").values_list("code", flat=True))
     if network is None and len(known) != 1:
@@ -148,7 +150,14 @@ def _locate_file(file: Path, out: Path, columns: tuple[str, str], system: str, n
     points = np.array([_point(row, columns, header, file, number) for number, row in enumerate(rows, start=2)])
     codes: list[str | None] = []
     if len(points):
-        lonlat = to_wgs84(points, system)
+        try:
+            lonlat = queries.degrees(points, system)
+        except OutOfRange as error:
+            wrong, axis = error.params, ("lon", "lat").index(error.params["name"])
+            mend = f"Allowed is {wrong['allowed']}."
+            raise BadPoint(
+                file=file.name, row=wrong["row"] + 2, column=columns[axis], value=wrong["value"], mend=mend
+            ) from error
         codes = queries.locate_many(home, lonlat[:, 0], lonlat[:, 1], on=on)
     with click.open_file(str(out), "w", encoding="utf-8") as target:
         writer = csv.DictWriter(target, [*header, "grid"], lineterminator="\n")
@@ -213,7 +222,17 @@ def export(network: str, file: Path, number: int | None, kind: str | None, langu
     click.echo(str(file), err=True)
 
 
-def _network(code: str, territory: str | None = None) -> Network:
+def _account(name: str) -> User:
+    from quanyu.apps.accounts.models import User
+    from quanyu.errors import NotFound
+
+    user = User.objects.filter(username=name, is_active=True).first()
+    if user is None:
+        raise NotFound(what="account", key=name, mend=f"Make it: quanyu user {name} --role planner")
+    return user
+
+
+def _network(code: str, territory: str | None = None, actor: User | None = None) -> Network:
     from django.utils import timezone
 
     from quanyu.apps.grids import actions
@@ -224,7 +243,7 @@ def _network(code: str, territory: str | None = None) -> Network:
     network = Network.objects.filter(code=code).first()
     if network is None and territory is not None:
         home = territory_of(territory)
-        return actions.create_network(home, code=code, name=home.name, actor=None, at=timezone.now())
+        return actions.create_network(home, code=code, name=home.name, actor=actor, at=timezone.now())
     if network is None:
         known = ", ".join(Network.objects.values_list("code", flat=True)) or "none yet"
         raise NotFound(what="network", key=code, mend=f"Known are: {known}.")

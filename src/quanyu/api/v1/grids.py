@@ -15,9 +15,7 @@ from pydantic import model_validator
 from quanyu.apps.grids import queries
 from quanyu.apps.grids.models import Grid, Network, Staffing
 from quanyu.apps.grids.publishing import public_count
-from quanyu.engines.arrays import FloatArray
-from quanyu.engines.spatial import to_wgs84
-from quanyu.errors import NotFound, OutOfRange, QuanyuError
+from quanyu.errors import NotFound, QuanyuError
 
 router = Router(tags=["grids"])
 SYSTEM = "WGS84, CGCS2000, GCJ-02, BD-09 or an EPSG code such as EPSG:4547"
@@ -165,7 +163,7 @@ def locate(
     request: HttpRequest, lon: float, lat: float, system: str = "WGS84", on: date | None = None
 ) -> list[GridOut]:
     """Return the grids that hold a point, one for each network; an empty list outside them all."""
-    lon, lat = _degrees(np.array([[lon, lat]]), system)[0].tolist()
+    lon, lat = queries.degrees(np.array([[lon, lat]]), system)[0].tolist()
     return [GridOut(**GridOut.values(each)) for each in queries.locate(lon, lat, on=on or timezone.localdate())]
 
 
@@ -175,7 +173,7 @@ def locate_many(request: HttpRequest, body: Points) -> list[str | None]:
     home = _network(body.network)
     if not body.points:
         return []
-    points = _degrees(np.array(body.points, dtype=np.float64), body.system)
+    points = queries.degrees(np.array(body.points, dtype=np.float64), body.system)
     return queries.locate_many(home, points[:, 0], points[:, 1], on=body.on or timezone.localdate())
 
 
@@ -190,15 +188,3 @@ def _network(code: str) -> Network:
         known = ", ".join(Network.objects.order_by("code").values_list("code", flat=True)) or "none yet"
         raise NotFound(what="network", key=code, mend=f"Known are: {known}.")
     return network
-
-
-def _degrees(points: FloatArray, system: str) -> FloatArray:
-    """Return points in WGS 84, and refuse those that are nowhere on earth, such as latitude and longitude swapped."""
-    found = to_wgs84(points, system)
-    for axis, name, limit in ((0, "lon", 180.0), (1, "lat", 90.0)):
-        wrong = np.flatnonzero(~(np.abs(found[:, axis]) <= limit))
-        if len(wrong):
-            row = int(wrong[0])
-            given = ", ".join(f"{value:g}" for value in points[row].tolist())
-            raise OutOfRange(name=name, row=row, value=given, allowed=f"−{limit:g} to {limit:g} degrees, {system}")
-    return found

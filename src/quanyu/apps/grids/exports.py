@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import tempfile
 import zipfile
 from collections.abc import Callable
@@ -49,7 +50,10 @@ def format_of(path: Path) -> str:
 
 
 def write(plan: Plan, kind: str, path: Path, *, language: str) -> Path:
-    """Write ``plan`` to ``path`` in a format of :data:`FORMATS`, its words in ``language``."""
+    """Write ``plan`` to ``path`` in a format of :data:`FORMATS`, its words in ``language``.
+
+    A Shapefile is several files: they are written beside a path that ends in .shp, and zipped at any other.
+    """
     writers: dict[str, Callable[[Plan, Path], None]] = {
         "geojson": lambda plan, path: _vector(plan, path, "GeoJSON"),
         "gpkg": lambda plan, path: _vector(plan, path, "GPKG"),
@@ -100,8 +104,15 @@ def _vector(plan: Plan, path: Path, driver: str, **options: str) -> None:
 
 
 def _shapefile(plan: Plan, path: Path) -> None:
+    """Write a Shapefile: shp, shx, dbf, prj and cpg."""
+    is_zip = path.suffix.lower() != ".shp"
     with tempfile.TemporaryDirectory() as folder:
-        _vector(plan, Path(folder) / "grids.shp", "ESRI Shapefile", encoding="UTF-8")
+        name = "grids" if is_zip else path.stem
+        _vector(plan, Path(folder) / f"{name}.shp", "ESRI Shapefile", encoding="UTF-8")
+        if not is_zip:
+            for part in Path(folder).iterdir():
+                shutil.copyfile(part, path.with_suffix(part.suffix))
+            return
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
             for part in sorted(Path(folder).iterdir()):
                 archive.write(part, part.name)

@@ -17,12 +17,15 @@ from quanyu.apps.grids.impact import Impact, impact, members_of, moved_places, m
 from quanyu.apps.grids.models import Grid, Membership, Network, Plan
 from quanyu.apps.grids.publishing import public_count
 from quanyu.apps.territory.models import Division, Place
-from quanyu.engines.spatial import Locator
+from quanyu.engines.arrays import FloatArray
+from quanyu.engines.spatial import Locator, to_wgs84
+from quanyu.errors import OutOfRange
 
 __all__ = [
     "Impact",
     "Successor",
     "broken",
+    "degrees",
     "grid_features",
     "histogram",
     "impact",
@@ -65,6 +68,29 @@ def _locator(plan_id: int) -> tuple[Locator, list[int]]:
     """Return the locator of a fixed plan and the grid ids behind its indices."""
     rows = list(Grid.objects.filter(plan_id=plan_id).order_by("code").values_list("pk", "wkb"))
     return Locator(shapely.from_wkb([bytes(wkb or b"") for _, wkb in rows])), [pk for pk, _ in rows]
+
+
+def degrees(points: FloatArray, system: str) -> FloatArray:
+    """Return points of a coordinate system as longitude and latitude in WGS 84.
+
+    Parameters
+    ----------
+    points : (n, 2) float64, in degrees or the unit of ``system``
+
+    Raises
+    ------
+    UnknownCoordinateSystem
+    OutOfRange
+        A point is nowhere on earth, as when latitude and longitude are swapped; ``row`` is its index.
+    """
+    found = to_wgs84(points, system)
+    for axis, name, limit in ((0, "lon", 180.0), (1, "lat", 90.0)):
+        wrong = np.flatnonzero(~(np.abs(found[:, axis]) <= limit))
+        if len(wrong):
+            row = int(wrong[0])
+            given = ", ".join(f"{value:g}" for value in points[row].tolist())
+            raise OutOfRange(name=name, row=row, value=given, allowed=f"−{limit:g} to {limit:g} degrees, {system}")
+    return found
 
 
 def locate(lon: float, lat: float, *, on: date) -> list[Grid]:

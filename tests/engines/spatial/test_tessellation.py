@@ -199,3 +199,29 @@ def test_the_same_input_gives_the_same_cells_to_the_bit() -> None:
 def test_no_footprint_at_all_is_refused() -> None:
     with pytest.raises(EmptyInput, match="footprints is empty"):
         tessellate(np.array([], dtype=object), territory=SQUARE)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_around_a_bend_of_the_river_every_cell_is_in_one_place(seed: int) -> None:
+    # A tongue of water: the nearest house is often on the other bank, within the same tract.
+    bend = shapely.LineString([(-10, 45), (70, 45), (70, 55), (-10, 55)]).buffer(3)
+    rng = np.random.default_rng(seed)
+    corners = rng.uniform(2, 94, (40, 2))
+    houses = shapely.box(*corners.T, *(corners + rng.uniform(1, 4, (40, 2))).T)
+    dry = shapely.difference(shapely.box(0, 0, 100, 100), bend)
+    houses = houses[shapely.contains(dry, houses)]
+    apart = [h for i, h in enumerate(houses) if not shapely.intersects(h.buffer(1), houses[:i]).any()]
+    made = tessellate(np.array(apart, dtype=object), territory=shapely.box(0, 0, 100, 100), water=np.array([bend]))
+    assert not len(made.parted)
+    assert (shapely.get_num_geometries(made.cells) == 1).all()
+    assert shapely.contains(shapely.buffer(made.cells, 0.01), np.array(apart, dtype=object)[made.kept]).all()
+    used = shapely.union_all(made.cells)
+    assert used.area == pytest.approx(shapely.area(made.cells).sum(), rel=1e-9)
+    edges = shapely.boundary(made.cells)
+    for i in range(len(made.cells)):
+        shared = np.where(made.tract == made.tract[i], shapely.length(shapely.intersection(edges[i], edges)), 0.0)
+        shared[i] = 0.0
+        there = made.adjacency[[i]].toarray()[0]
+        inner = (there > 0) & (made.tract == made.tract[i])
+        assert there[inner] == pytest.approx(shared[inner], abs=0.05)
+        assert (shared[~inner] < 0.6).all()

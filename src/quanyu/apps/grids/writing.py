@@ -56,7 +56,11 @@ def derived_figures(plan: Plan, metrics: dict[str, Any]) -> dict[str, Any]:
 
 def shapes_of(drawn_cells: GeometryArray, labels: IntArray, projection: str) -> GeometryArray:
     """Return the polygon of each grid, in degrees."""
-    return unproject(dissolve(drawn_cells, labels), projection)
+    shapes = unproject(dissolve(drawn_cells, labels), projection)
+    # What is a hair's breadth in metres may cross itself in degrees.
+    crossed = ~shapely.is_valid(shapes)
+    shapes[crossed] = shapely.make_valid(shapes[crossed], method="structure", keep_collapsed=False)
+    return shapes
 
 
 def set_shape(grid: Grid, shape: Any) -> None:

@@ -16,6 +16,7 @@ import shapely
 from scipy.spatial import Delaunay, cKDTree
 
 from quanyu.engines.arrays import BoolArray, FloatArray, GeometryArray, IntArray
+from quanyu.engines.spatial.strays import Edges, settle
 
 SPACING_M = 6.0
 # Touching buildings are drawn in by this much, so that no two have a point in common.
@@ -108,11 +109,14 @@ def _draw_tract(points: FloatArray, owner: IntArray, face: Any) -> _Tract:
     whole = shapely.contains_properly(face, segments)
     length = np.hypot(*(ends[:, 1] - ends[:, 0]).T)
     cut = np.flatnonzero(~whole)
-    length[cut] = shapely.length(shapely.intersection(segments[cut], face))
+    lines = segments.copy()
+    lines[cut] = shapely.intersection(segments[cut], face)
+    length[cut] = shapely.length(lines[cut])
     found = _faces(segments, whole, face)
     _, nearest = cKDTree(points).query(shapely.get_coordinates(shapely.point_on_surface(found)))
-    there = length > 0
-    return _Tract(left[there], right[there], length[there], found, owner[nearest])
+    face_owner, edges = settle(found, owner[nearest], points, owner, Edges(left, right, lines, length))
+    there = edges.length > 0
+    return _Tract(edges.left[there], edges.right[there], edges.length[there], found, face_owner)
 
 
 def _faces(segments: GeometryArray, whole: BoolArray, face: Any) -> GeometryArray:

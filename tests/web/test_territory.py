@@ -193,3 +193,24 @@ def test_a_file_confirmed_a_second_time_is_said_to_change_nothing(planner: Clien
         answer = planner.post(f"/territory/checks/{divisions(planner).pk}", {"verb": "confirm"}, follow=True)
         assert said in answer.text
     assert Load.objects.count() == 1
+
+
+def test_a_layer_that_no_name_gives_away_is_mapped_on_the_page(planner: Client, tmp_path: Path) -> None:
+    layers = town()
+    layers["gebaeude"] = layers.pop("buildings")
+    path = write(tmp_path / "town.gpkg", layers)
+    values = {"territory": "990101000000", "name": "Smallville", "coordinates": "WGS84", "source": "A survey"}
+    answer = upload(planner, "city", path.read_bytes(), "town.gpkg", household_size="2.5", **values)
+    record = Load.objects.get(status=Load.Status.CHECKED)
+    assert answer.headers["Location"] == f"/territory/checks/{record.pk}"
+    page = planner.get(f"/territory/checks/{record.pk}")
+    assert page.status_code == 422
+    assert "has no layer buildings" in page.text
+    assert '<option value="gebaeude">' in page.text
+    assert "Confirm and load" not in page.text
+    planner.post(f"/territory/checks/{record.pk}", {"verb": "look", "map:buildings": "gebaeude"})
+    assert "Confirm and load" in planner.get(f"/territory/checks/{record.pk}").text
+    for _press in range(2):
+        assert planner.post(f"/territory/checks/{record.pk}", {"verb": "confirm"}).status_code in (302, 404)
+    assert Place.objects.count() == 12
+    assert Load.objects.filter(status=Load.Status.APPLIED, kind="city").count() == 1

@@ -29,6 +29,7 @@ def serve(host: str, port: int, workers: int, with_worker: bool) -> None:
     server += ["--workers", str(workers), "--timeout", "300", "--preload", "--log-level", "warning"]
     commands = [server, *([[sys.executable, "-m", "quanyu.cli", "worker"]] if with_worker else [])]
     running = [subprocess.Popen(command) for command in commands]  # noqa: S603 our own commands
+
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 

@@ -136,7 +136,7 @@ def load(request: HttpRequest, kind: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         file = form.cleaned_data["file"]
         try:
-            record, _report = uploads.keep(
+            record = uploads.keep(
                 file.name, file.size, file.chunks(), form.stated(), actor=actor(request), at=timezone.now()
             )
             return redirect("territory-check", record.pk)
@@ -165,7 +165,7 @@ def check(request: HttpRequest, pk: int) -> HttpResponse:
         "record": record, "report": report, "found": found, "title": TITLES[record.kind],
         "counts": _told(report.counts) if report else [],
         "findings": [sentence(each) for each in report.findings] if report else [],
-        "mapping": _choices(record, report.mapping) if report and record.kind == "city" else [],
+        "mapping": _choices(record) if record.kind == "city" else [],
         "seconds": max(2, report.counts.get("places", 0) // PLACES_PER_SECOND) if report else 0,
     }  # fmt: skip
     return render(request, "territory/check.html", context, status=422 if found else 200)
@@ -190,10 +190,13 @@ def _act(request: HttpRequest, record: Load) -> HttpResponse | None:
     return redirect("territory-check", record.pk)
 
 
-def _choices(record: Load, chosen: dict[str, str]) -> list[dict[str, Any]]:
-    """Return each layer and column of the form with what the file offers for it."""
+def _choices(record: Load) -> list[dict[str, Any]]:
+    """Return each layer and column of the form with what the file offers for it, and what is chosen or proposed."""
+    if not uploads.path_of(record).exists():
+        return []
     with opened(uploads.path_of(record)) as paths:
         layers = mapping.catalogue(record.file_name, paths)
+    chosen = mapping.complete(record.file_name, layers, record.options["mapping"])
     columns = {layer.name: layer.columns for layer in layers}
     rows = []
     for ours, wanted in mapping.FORM.items():

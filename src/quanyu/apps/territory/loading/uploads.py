@@ -86,10 +86,10 @@ def take_in(path: Path, stated: Stated, *, actor: User | None, at: datetime) -> 
     return load_households(path, territory, as_of=stated.day, origin=origin, actor=actor, at=at)
 
 
-def keep(
-    name: str, size: int, chunks: Iterable[bytes], stated: Stated, *, actor: User, at: datetime
-) -> tuple[Load, Report]:
-    """Keep a file aside, look at it, and return its record and what was found; a file at fault is not kept.
+def keep(name: str, size: int, chunks: Iterable[bytes], stated: Stated, *, actor: User, at: datetime) -> Load:
+    """Keep a file aside, look at it, and return its record; a file at fault is not kept.
+
+    A city file that only lacks a layer or column by the names known is kept, for its sender to map them.
 
     Raises
     ------
@@ -112,20 +112,24 @@ def keep(
             with path.open("wb") as sink:
                 for chunk in chunks:
                     sink.write(chunk)
-            report = look(path, stated, at=at)
+            _note(record, look(path, stated, at=at))
+        except (faults.MissingLayer, faults.MissingColumn):
+            if stated.kind != "city":
+                shutil.rmtree(path.parent, ignore_errors=True)
+                raise
         except BaseException:
             shutil.rmtree(path.parent, ignore_errors=True)
             raise
-        _note(record, report)
-    return record, report
+    return record
 
 
 def look_again(record: Load, mapping: dict[str, str], *, at: datetime) -> Report:
-    """Look at a kept file with another mapping."""
+    """Look at a kept file with another mapping, which is kept even where it does not fit."""
     stated = stated_of(record)
     stated = Stated(**{**_options(stated), "mapping": mapping})
-    report = look(path_of(record), stated, at=at)
     record.options = _options(stated)
+    record.save(update_fields=["options"])
+    report = look(path_of(record), stated, at=at)
     _note(record, report)
     return report
 
@@ -134,10 +138,18 @@ def look_again(record: Load, mapping: dict[str, str], *, at: datetime) -> Report
 def confirm(record: Load, *, actor: User, at: datetime) -> Load:
     """Take a kept file in, and put nothing by but the load."""
     require(actor, "territory.load")
-    record = Load.objects.select_for_update().get(pk=record.pk)
+    record = _still_kept(record)
     made = take_in(path_of(record), stated_of(record), actor=actor, at=at)
     discard(record)
     return made
+
+
+def _still_kept(record: Load) -> Load:
+    """Lock a kept file's record; a second press finds that the first has taken it in."""
+    locked = Load.objects.select_for_update().filter(pk=record.pk, status=Load.Status.CHECKED).first()
+    if locked is None:
+        raise NotFound(what="file", key=record.file_name, mend="It has been taken in or thrown away already.")
+    return locked
 
 
 def discard(record: Load) -> None:

@@ -60,15 +60,17 @@ def _pinned(problem: Problem, block: Block, labels: IntArray, size: IntArray, ou
         return [Unmet(block.atoms, "pinned", block.weight, least, True, tuple(broken), mends)]
     atoms = [np.flatnonzero(labels == label) for label in broken]
     homes = [int(each[problem.weights[each].argmax()]) for each in atoms]
-    found = []
-    for part, least in pinned(problem, homes, total):
-        districts = [label for label in broken if (labels[part] == label).any()]
-        broken = [label for label in broken if label not in districts]
-        if districts:
-            weight = int(problem.weights[part].sum())
-            mends = _norms(problem, size[districts])
-            found.append(Unmet(part, "pinned", weight, least, True, tuple(districts), mends))
-    return found
+    proofs = pinned(problem, homes, total)
+    concerned = [[label for label in broken if (labels[part] == label).any()] for part, _ in proofs]
+    if sum(least for _, least in proofs) >= total:
+        # Together the parts lack as much as is out of range, wherever the districts that do not touch them lie.
+        concerned[-1] += [label for label in broken if not any(label in each for each in concerned)]
+    return [
+        Unmet(
+            part, "pinned", int(problem.weights[part].sum()), least, True, tuple(each), _norms(problem, size[each])
+        )
+        for (part, least), each in zip(proofs, concerned, strict=True)
+    ]  # fmt: skip
 
 
 def _norms(problem: Problem, size: IntArray) -> tuple[tuple[str, Any], ...]:

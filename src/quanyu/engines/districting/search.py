@@ -136,11 +136,15 @@ class BlockSearch:
                 if not (going := more(restart * run + last, self.plan)):
                     break
             _kernels.polish(self.coarse, self.rules, best, 20, *self._marks(len(self.coarse.weight)))
-            if value(self.coarse, best, self.rules) < value(self.coarse, self.plan, self.rules):
-                self.plan = best
+            self.plan = min(self.plan, best, key=self._value_k)
             if not going:
                 break
         return self.polished(self.expanded(self.plan))
+
+    def _value_k(self, plan: Plan) -> tuple[int, int, float]:
+        """Return districts out of range, households out of range, cost: the first counts where an atom is too heavy."""
+        out = out_of_range(plan, self.rules)
+        return int((out > 0).sum()), int(out.sum()), cost(self.coarse, plan, self.rules)
 
     def polished(self, label: IntArray) -> IntArray:
         """Return a plan of the whole block with single atoms moved wherever that helps."""

@@ -46,7 +46,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def _answering(address: str, server: subprocess.Popen[bytes]) -> str:
-    for _ in range(150):
+    for _ in range(600):
         try:
             urllib.request.urlopen(address, timeout=10).close()  # noqa: S310 our own server on the loopback
             return address

@@ -87,11 +87,13 @@ def require_front_end() -> None:
 @with_site
 def worker(once: bool) -> None:
     """Carry out planning runs as they are asked for."""
+    from django.core.management import call_command
     from django.utils import timezone
 
     from quanyu.apps.grids import planning, runs
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    call_command("clearsessions")
     while True:
         runs.fail_silent_runs(at=timezone.now())
         run = runs.next_run(at=timezone.now())

@@ -76,6 +76,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "quanyu.web.security.ContentPolicyMiddleware",
+    "quanyu.web.busy.BusyMiddleware",
 ]
 
 ROOT_URLCONF = "quanyu.site.urls"
@@ -109,6 +110,10 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "transaction_mode": "IMMEDIATE",
         "timeout": 30,
     }
+    # Sessions lie beside the database, so that nobody's sign-in waits while a file is taken in.
+    SESSION_ENGINE = "django.contrib.sessions.backends.file"
+    SESSION_FILE_PATH = str(HOME / "sessions")
+    Path(SESSION_FILE_PATH).mkdir(mode=0o700, parents=True, exist_ok=True)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.User"

@@ -18,6 +18,8 @@ class Role(models.TextChoices):
 class User(AbstractUser):
     """A person who signs in: a name and an office. No tracks, points or ranks."""
 
+    # When somebody signed in last is not kept: signing in writes nothing into the database.
+    last_login = None
     display_name = models.CharField(_("name"), max_length=60, blank=True)
 
     def __str__(self) -> str:

@@ -87,8 +87,10 @@ class BlockSearch:
             return self._run_k(steps, more) if steps > 0 and self.k > 1 else self.polished(self.expanded(self.plan))
         if self.problem.stability >= 1 and (self.fine.previous >= 0).any():
             return self._settled(numbered(self.fine, self.expanded(self.plan))).label
-        if len(self.plan.size) < 2 or steps < 1:
+        if steps < 1:
             return self.polished(self.expanded(self.plan))
+        if len(self.plan.size) < 2:
+            return self.polished(self._settled(numbered(self.fine, self.expanded(self.plan))).label)
         return self._run_range(steps, more)
 
     def _run_range(self, steps: int, more: Report) -> IntArray:

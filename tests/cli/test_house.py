@@ -20,7 +20,7 @@ from tests.factories import AT, NORMS, make_network, make_people, make_riverside
 
 from quanyu.apps.accounts.models import Role, User
 from quanyu.apps.accounts.permissions import may
-from quanyu.apps.audit.models import Entry
+from quanyu.apps.audit.models import GENESIS, Entry, Head
 from quanyu.apps.grids import actions
 from quanyu.apps.grids.models import Run
 from quanyu.cli import main
@@ -67,6 +67,20 @@ def test_check_finds_a_whole_house_whole(db: None) -> None:
     assert (report["audit"]["intact"], report["plans"]) == (True, [])
     assert report["audit"]["entries"] == Entry.objects.count()
     assert result.exit_code == 0
+
+
+def test_check_finds_a_trail_that_was_written_anew(db: None) -> None:
+    make_riverside_in_force(make_people())
+    noted = json.loads(_run("check", "--json").stdout)["audit"]["head"]
+    assert _run("check", "--since", noted).exit_code == 0
+    _drop("audit_entry")
+    Entry.objects.all().delete()
+    Head.objects.update(hash=GENESIS, length=0)
+    assert "0 entries, intact" in _run("check").stdout
+    result = _run("check", "--since", noted)
+    assert (result.exit_code, "does not go on from the hash that was noted" in result.stdout) == (1, True)
+    Head.objects.all().delete()
+    assert "the record of its end is missing" in _run("check").stdout
 
 
 def _drop(table: str) -> None:

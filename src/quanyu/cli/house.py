@@ -77,24 +77,31 @@ def demo(ctx: click.Context, host: str, port: int, no_serve: bool, samples: tupl
 
 
 @click.command()
+@click.option("--since", default="", help="The hash that an earlier check printed: the trail must go on from it.")
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_context
 @with_site
-def check(ctx: click.Context, as_json: bool) -> None:
+def check(ctx: click.Context, since: str, as_json: bool) -> None:
     """Verify the audit trail and that every plan in force is whole."""
     from quanyu.apps.audit import trail
     from quanyu.apps.grids.integrity import faults
 
-    verdict = trail.verify()
+    verdict = trail.verify(since=since)
     found = faults()
     report: dict[str, Any] = {
-        "audit": {"entries": verdict.entries, "intact": verdict.is_intact, "broken_at": verdict.broken_at},
+        "audit": {
+            "entries": verdict.entries,
+            "intact": verdict.is_intact,
+            "broken_at": verdict.broken_at,
+            "head": verdict.head,
+        },
         "plans": found,
     }
     if as_json:
         click.echo(json.dumps(report, ensure_ascii=False))
     else:
-        state = "intact" if verdict.is_intact else f"broken at entry {verdict.broken_at}: {verdict.reason}"
+        where = f" at entry {verdict.broken_at}" if verdict.broken_at is not None else ""
+        state = f"intact, up to {verdict.head}" if verdict.is_intact else f"broken{where}: {verdict.reason}"
         click.echo(f"Audit trail: {verdict.entries} entries, {state}")
         click.echo("\n".join(found) or "Plans in force: whole")
     ctx.exit(0 if verdict.is_intact and not found else 1)

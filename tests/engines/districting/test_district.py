@@ -240,6 +240,15 @@ def test_a_small_change_moves_little_at_high_stability_and_more_without() -> Non
     assert close.metrics.moved_weight <= 0.15 * changed.sum() < free.metrics.moved_weight
 
 
+@pytest.mark.parametrize("stability", [0.5, 1.0])
+def test_a_district_grown_too_large_is_divided_however_dear_a_move_is(stability: float) -> None:
+    plan = district(
+        np.full(62, 10), planar(2, 62), lower=300, upper=500, previous=np.zeros(62, dtype=np.int64), stability=stability
+    )
+    assert plan.unmet == ()
+    assert plan.metrics.districts == 2
+
+
 def test_saying_stop_returns_a_whole_plan_and_few_steps() -> None:
     adjacency = planar(7, 300)
     seen: list[Progress] = []

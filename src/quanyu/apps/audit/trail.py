@@ -16,11 +16,12 @@ from quanyu.apps.audit.models import GENESIS, Entry, Head
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a check of the chain found: entries read, and the first entry that does not fit (``None``: intact)."""
+    """What a check of the chain found: entries read, the first that does not fit (``None``: intact), the last hash."""
 
     entries: int
     broken_at: int | None
     reason: str
+    head: str = ""
 
     @property
     def is_intact(self) -> bool:
@@ -56,9 +57,13 @@ def record(
     return entry
 
 
-def verify() -> Verdict:
-    """Read the whole chain and compare each hash with its content and its predecessor."""
-    previous, count = GENESIS, 0
+def verify(*, since: str = "") -> Verdict:
+    """Read the whole chain and compare each hash with its content and its predecessor.
+
+    A chain that was written anew as a whole fits together; ``since``, the last hash of an earlier check that was noted
+    elsewhere, shows that it was: it must still be one of the hashes.
+    """
+    previous, count, is_continued = GENESIS, 0, not since
     for entry in Entry.objects.order_by("id").iterator(chunk_size=2000):
         count += 1
         if entry.previous_hash != previous:
@@ -66,10 +71,15 @@ def verify() -> Verdict:
         if entry.hash != entry.digest():
             return Verdict(count, entry.pk, "its content was changed after it was written")
         previous = entry.hash
-    head = Head.objects.get(pk=1)
+        is_continued = is_continued or entry.hash == since
+    head = Head.objects.filter(pk=1).first()
+    if head is None:
+        return Verdict(count, None, "the record of its end is missing")
     if head.hash != previous or head.length != count:
         return Verdict(count, None, f"the last entries are missing: {head.length} were written, {count} are here")
-    return Verdict(count, None, "")
+    if not is_continued:
+        return Verdict(count, None, "it does not go on from the hash that was noted")
+    return Verdict(count, None, "", previous)
 
 
 def snapshot(instance: models.Model, *fields: str) -> dict[str, Any]:

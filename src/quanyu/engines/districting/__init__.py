@@ -72,6 +72,8 @@ def district(
        Harvard Data Science Review 3(1).
     .. [2] Ito, T., Nishizeki, T., Schröder, M., Uno, T. and Zhou, X. (2012). Partitioning a weighted tree into subtrees
        with weights in a given range. Algorithmica 62, 823-841.
+    .. [3] Garfinkel, R. S. and Nemhauser, G. L. (1970). Optimal political districting by implicit enumeration
+       techniques. Management Science 16(8), B495-B508.
     """
     begun = time.monotonic()
     problem = check(

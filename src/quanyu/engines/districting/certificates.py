@@ -37,8 +37,8 @@ def pinned(problem: Problem, homes: list[int], out: int) -> list[Proof]:
     without households joins all around it. If no such way keeps the range, no plan of the block does.
 
     What the parts lack adds up, because they do not overlap and a light district that touches an earlier part counts
-    as nothing. Say a district of weight W above the range u leaves the parts 1 … m: it counts wᵢ + yᵢ − u in part i,
-    yᵢ being no heavier than some atom of it that is in none of them. Since yᵢ ≤ u, the sum is W − u at the most.
+    as nothing. Say a district of weight W above the range u leaves the parts 1 … m. In part i it counts wᵢ + yᵢ − u,
+    where yᵢ ≤ u is no heavier than some atom of it outside all these parts, or 0 where wᵢ > u: W − u at most in all.
     """
     beside, taken, proofs = _Neighbours(problem), set[int](), list[Proof]()
     for home in homes:

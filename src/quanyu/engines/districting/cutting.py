@@ -6,7 +6,7 @@ import numpy as np
 
 from quanyu.engines.arrays import BoolArray, FloatArray, IntArray
 from quanyu.engines.districting import _kernels
-from quanyu.engines.districting._kernels import Graph, Rules
+from quanyu.engines.districting._kernels import Graph, Rules, WordArray
 from quanyu.engines.districting.plans import breach_price
 
 # Bits of the sets of weights by which a tree is cut exactly; a wider range is counted in coarser units.
@@ -16,7 +16,7 @@ EXACT_BITS = 1024
 class Cutter:
     """Draws trees on regions of one graph, with memory for them and a generator of its own."""
 
-    def __init__(self, graph: Graph, rules: Rules, random: np.ndarray[tuple[int], np.dtype[np.uint64]]) -> None:
+    def __init__(self, graph: Graph, rules: Rules, random: WordArray) -> None:
         self.graph, self.rules, self.random = graph, rules, random
         self.memory = _kernels.scratch(len(graph.weight), len(graph.indices))
         self.blank = np.zeros(len(graph.weight), dtype=np.int64)

@@ -35,6 +35,13 @@ def pieces(graph: Graph, label: IntArray) -> IntArray:
     return result
 
 
+def groups(atoms: IntArray, label: IntArray) -> dict[int, IntArray]:
+    """Return those of the atoms that have each label."""
+    order = atoms[np.argsort(label[atoms], kind="stable")]
+    starts = np.flatnonzero(np.diff(label[order], prepend=-1))
+    return {int(label[group[0]]): group for group in np.split(order, starts[1:])}
+
+
 def overlaps(label: IntArray, previous: IntArray, weight: IntArray) -> list[tuple[int, int, int]]:
     """Match districts with previous ones, each at most once, by what they share, largest first.
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from quanyu.engines.arrays import IntArray
-from quanyu.engines.districting._kernels import Graph, Plan, uniform
+from quanyu.engines.districting._kernels import Graph, Plan, WordArray, uniform
 from quanyu.engines.districting.cutting import Cutter
-from quanyu.engines.districting.plans import breach_price, least_breach_price, numbered, out_of_range, pieces
+from quanyu.engines.districting.plans import breach_price, groups, least_breach_price, numbered, out_of_range, pieces
 
 # A region is cut exactly when it weighs no more than so many districts: a random tree of a large region nearly always
 # has some corner that fits no range, one of a small region seldom.
@@ -97,12 +97,10 @@ class _Mosaic:
 
     def __init__(self, graph: Graph, label: IntArray) -> None:
         self.graph, self.label, self.next = graph, label.copy(), int(label.max()) + 1
-        order = np.argsort(label, kind="stable")
-        starts = np.flatnonzero(np.diff(label[order], prepend=-1))
-        self.atoms = {int(label[group[0]]): group for group in np.split(order, starts[1:])}
+        self.atoms = groups(np.arange(len(label)), label)
         self.neighbours: dict[int, list[int]] = {}
 
-    def around(self, district: int, count: int, random: np.ndarray[tuple[int], np.dtype[np.uint64]]) -> frozenset[int]:
+    def around(self, district: int, count: int, random: WordArray) -> frozenset[int]:
         """Return up to ``count`` districts that hang together, one of them given, the others by chance."""
         chosen, edge = [district], list(self._beside(district))
         while edge and len(chosen) < count:

@@ -11,10 +11,8 @@ import numpy as np
 
 from quanyu.engines.arrays import IntArray
 from quanyu.engines.districting import _kernels
-from quanyu.engines.districting._kernels import Graph, Plan, Rules
-from quanyu.engines.districting.plans import breach_price, numbered
-
-State = np.ndarray[tuple[int], np.dtype[np.uint64]]
+from quanyu.engines.districting._kernels import Graph, Plan, Rules, WordArray
+from quanyu.engines.districting.plans import breach_price, groups, numbered
 
 # Tries for a district out of range, by the number of districts around it that are divided anew.
 TRIES = {2: 20, 3: 40, 4: 60, 5: 60, 6: 60, 8: 60}
@@ -24,7 +22,7 @@ LOOKS, LOOKS_WHOLE = 5_000, 1_000_000
 WAYS, AROUND = 3, 100
 
 
-def rescue(graph: Graph, plan: Plan, rules: Rules, random: State) -> tuple[Plan, bool]:
+def rescue(graph: Graph, plan: Plan, rules: Rules, random: WordArray) -> tuple[Plan, bool]:
     """Return a plan with fewer households out of range, or as many in fewer districts, where one is found.
 
     The second value tells whether no plan of the block is better in this.
@@ -54,7 +52,7 @@ def divided_whole(graph: Graph, plan: Plan, rules: Rules) -> tuple[Plan, bool]:
     return numbered(graph, label), seen < LOOKS_WHOLE
 
 
-def neighbours(graph: Graph, atoms: IntArray) -> State:
+def neighbours(graph: Graph, atoms: IntArray) -> WordArray:
     """Return for each of up to 64 atoms those of them beside it, as bits."""
     place = {atom: i for i, atom in enumerate(atoms.tolist())}
     rows = [graph.indices[graph.indptr[atom] : graph.indptr[atom + 1]].tolist() for atom in place]
@@ -64,7 +62,7 @@ def neighbours(graph: Graph, atoms: IntArray) -> State:
 class _Field:
     """A plan whose ground is free (label −1) unless its district needs it, with the atoms of each district at hand."""
 
-    def __init__(self, graph: Graph, plan: Plan, rules: Rules, random: State) -> None:
+    def __init__(self, graph: Graph, plan: Plan, rules: Rules, random: WordArray) -> None:
         count = len(plan.label)
         self.graph, self.rules, self.random, self.owner = graph, rules, random, plan.label
         self.memory = _kernels.scratch(count, len(graph.indices))
@@ -75,7 +73,7 @@ class _Field:
         _kernels.shed(graph, self.label, line[homes:], *self.marks)
         self.free = self.label < 0
         self.size = dict(enumerate(plan.size.tolist()))
-        self.atoms = _groups(np.flatnonzero(~self.free), self.label)
+        self.atoms = groups(np.flatnonzero(~self.free), self.label)
         self.tried: set[int] = set()
 
     def next_broken(self) -> int | None:
@@ -133,7 +131,7 @@ class _Field:
         _kernels.shed(self.graph, self.label, won[self.graph.weight[won] == 0], *self.marks)
         self.free[region] = self.label[region] < 0
         self.free[won] = self.label[won] < 0
-        self.atoms |= (fresh := _groups(won[self.label[won] >= 0], self.label))
+        self.atoms |= (fresh := groups(won[self.label[won] >= 0], self.label))
         self.size |= {each: int(self.graph.weight[atoms].sum()) for each, atoms in fresh.items()}
 
     def filled(self) -> IntArray:
@@ -141,10 +139,3 @@ class _Field:
         group = np.unique(self.label, return_inverse=True)[1].astype(np.int64) - int((self.label < 0).any())
         _kernels.absorb_empty(self.graph._replace(previous=self.owner), True, group)
         return group
-
-
-def _groups(atoms: IntArray, label: IntArray) -> dict[int, IntArray]:
-    """Return the atoms of each label."""
-    order = atoms[np.argsort(label[atoms], kind="stable")]
-    starts = np.flatnonzero(np.diff(label[order], prepend=-1))
-    return {int(label[group[0]]): group for group in np.split(order, starts[1:])}

@@ -10,7 +10,7 @@ import numpy as np
 
 from quanyu.engines.arrays import FloatArray, IntArray
 from quanyu.engines.districting import _kernels
-from quanyu.engines.districting._kernels import Plan, Rules
+from quanyu.engines.districting._kernels import Plan, Rules, WordArray
 from quanyu.engines.districting.contraction import block_graph, contract, contract_within, merged
 from quanyu.engines.districting.cutting import Cutter
 from quanyu.engines.districting.plans import copied, cost, least_breach_price, numbered, out_of_range, value
@@ -155,7 +155,7 @@ class BlockSearch:
         return plan.label
 
     def _settled(self, plan: Plan) -> Plan:
-        """Bring the last districts into range, on blocks shrunk anew so that each touches all it can be joined with."""
+        """Bring the last districts into range: by trees, by exact divisions, after a shaking anew, in turns."""
         for _ in range(SETTLING_ROUNDS):
             if self._breach(plan) <= self.floor:
                 break
@@ -225,7 +225,7 @@ def _rules(problem: Problem) -> Rules:
     return Rules(problem.lower, problem.upper, target, 0.0, WALL_K / target, stay)
 
 
-def _seed(seed: int, first_atom: int) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
+def _seed(seed: int, first_atom: int) -> WordArray:
     """Return the generator of a block: independent of the order in which blocks are searched."""
     mixed = np.random.SeedSequence([seed, first_atom]).generate_state(1, np.uint64)
     return np.maximum(mixed, 1).astype(np.uint64)

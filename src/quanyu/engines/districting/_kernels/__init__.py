@@ -7,10 +7,10 @@ All work on one connected block, a ``Graph`` in CSR form, and on a ``Plan`` that
 from quanyu.engines.districting._kernels.contract import absorb_empty, join_pendants
 from quanyu.engines.districting._kernels.cover import COVER_ATOMS, breach, cover
 from quanyu.engines.districting._kernels.ground import claim, outward, reach, shed
-from quanyu.engines.districting._kernels.moves import anneal_moves, polish, spread
+from quanyu.engines.districting._kernels.moves import anneal_moves, polish
 from quanyu.engines.districting._kernels.partition import partition_tree
 from quanyu.engines.districting._kernels.recombine import recombine
-from quanyu.engines.districting._kernels.shared import HOUSEHOLD, Graph, Plan, Rules, uniform
+from quanyu.engines.districting._kernels.shared import HOUSEHOLD, Graph, Plan, Rules, WordArray, uniform
 from quanyu.engines.districting._kernels.trees import Scratch, random_tree, scratch
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Plan",
     "Rules",
     "Scratch",
+    "WordArray",
     "absorb_empty",
     "anneal_moves",
     "breach",
@@ -34,6 +35,5 @@ __all__ = [
     "recombine",
     "scratch",
     "shed",
-    "spread",
     "uniform",
 ]

@@ -63,30 +63,6 @@ def polish(graph: Any, rules: Any, plan: Any, rounds: Any, queue: Any, seen: Any
 
 
 @njit(cache=True, nogil=True)
-def spread(graph: Any, label: Any, district: Any, line: Any, queue: Any, seen: Any) -> Any:
-    """Give a district all ground without households that it reaches and that others can spare; return the atoms won.
-
-    So it touches every inhabited atom that it could be joined with. ``line`` is memory for the atoms in order.
-    """
-    tail = 0
-    for u in range(len(label)):
-        if label[u] == district:
-            line[tail] = u
-            tail += 1
-    head, before = 0, tail
-    while head < tail:
-        u = line[head]
-        head += 1
-        for e in range(graph.indptr[u], graph.indptr[u + 1]):
-            v = graph.indices[e]
-            if graph.weight[v] == 0 and label[v] != district and holds_without(graph, label, v, queue, seen):
-                label[v] = district
-                line[tail] = v
-                tail += 1
-    return tail - before
-
-
-@njit(cache=True, nogil=True)
 def _gain(graph: Any, rules: Any, plan: Any, u: Any, b: Any) -> Any:
     """Return by how much the cost falls when atom u goes to district b."""
     a, w = plan.label[u], graph.weight[u]

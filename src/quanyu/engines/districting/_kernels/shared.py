@@ -6,9 +6,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from quanyu.engines.arrays import FloatArray, IntArray
 
+# The state of a generator; sets of up to 64 atoms as bits.
+WordArray = NDArray[np.uint64]
 NONE = -1
 # Price of a household out of range where that of a district is 1: as few households as can be, then as few districts.
 HOUSEHOLD = 1 << 20

@@ -24,6 +24,14 @@ document.querySelector("[data-position]")?.addEventListener("click", (event) => 
   else note.hidden = false;
 });
 
+// A sheet of paper keeps its size and is looked at from further away where the screen is smaller; see print.css.
+const sheet = document.querySelector(".notice");
+if (sheet) {
+  const fit = () => { sheet.style.scale = innerWidth > 800 ? Math.min(1, document.documentElement.clientWidth / sheet.offsetWidth) : ""; };
+  addEventListener("resize", fit);
+  fit();
+}
+
 document.querySelector("[data-print]")?.addEventListener("click", () => print());
 
 // A form sent from a page keeps the view of its map: the fragment goes with the address it is sent to.

@@ -153,7 +153,7 @@ def test_a_plan_drawn_against_another_than_the_present_one_is_stale(network: Net
     old, new = draw_plan(network), draw_plan(network)
     actions.review(old, actor=people.reviewer, at=AT)
     enforce_plan(new, reviewer=people.reviewer)
-    with pytest.raises(StalePlan, match="was drawn against —, but Riverside.* is in force"):
+    with pytest.raises(StalePlan, match=r"was drawn against —, but Riverside.* is in force"):
         actions.enforce(old, day=TOMORROW, actor=people.planner, at=AT)
 
 
@@ -162,7 +162,7 @@ def test_a_plan_of_buildings_since_loaded_anew_is_refused(network: Network, peop
     actions.review(plan, actor=people.reviewer, at=AT)
     network.territory.barriers.all().delete()
     make_fabric(network.territory, at=AT)
-    with pytest.raises(OldFabric, match="loaded anew after Riverside.* was drawn"):
+    with pytest.raises(OldFabric, match=r"loaded anew after Riverside.* was drawn"):
         actions.enforce(plan, day=TODAY, actor=people.planner, at=AT)
     with pytest.raises(OldFabric):
         edits.possible_moves(plan, Place.objects.earliest("pk"))

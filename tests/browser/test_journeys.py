@@ -217,3 +217,6 @@ def test_pages_are_labelled_legible_and_no_wider_than_the_screen(visit: Any, sch
             me.map_is_drawn()
         assert me.page.evaluate(CHECK) == [], address
         assert me.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
+        bar = "document.querySelector('.topbar')"
+        covered = f"{bar} && {bar}.scrollHeight > {bar}.clientHeight + 1"
+        assert not me.page.evaluate(covered), f"{address}: the bar lies over the page"

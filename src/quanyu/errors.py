@@ -7,10 +7,13 @@ Messages never carry personal data.
 
 from __future__ import annotations
 
+import math
 from typing import Any, ClassVar
 
-# Numbers that JSON has no way to write.
-_NO_JSON = (float("inf"), float("-inf"))
+
+def plain(value: Any) -> Any:
+    """Return a value that JSON can write: a number that it has no way to write becomes text."""
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 class QuanyuError(Exception):
@@ -34,7 +37,7 @@ class QuanyuError(Exception):
 
     def as_dict(self) -> dict[str, Any]:
         """Return the one shape the API sends."""
-        where = {key: str(value) if value in _NO_JSON or value != value else value for key, value in self.where.items()}
+        where = {key: plain(value) for key, value in self.where.items()}
         return {"code": self.code, "message": str(self), "where": where}
 
 

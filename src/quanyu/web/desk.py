@@ -18,7 +18,7 @@ from quanyu.apps.grids import actions
 from quanyu.apps.grids.models import Network, Plan, Run
 from quanyu.apps.grids.norms import EXCLUSIVE_KINDS, InvalidNorm, Norms
 from quanyu.apps.grids.queries import plan_in_force
-from quanyu.apps.territory.models import Barrier, Division, Fabric, PlaceKind
+from quanyu.apps.territory.models import Barrier, Division, PlaceKind
 from quanyu.errors import QuanyuError
 from quanyu.web import words
 from quanyu.web.access import actor, needs
@@ -86,7 +86,7 @@ class NetworkForm(forms.Form):
     """A network to open: whose grids, in which territory."""
 
     territory = forms.ModelChoiceField(
-        Division.objects.filter(pk__in=Fabric.objects.values("territory")).order_by("pk"),
+        Division.objects.with_fabric().order_by("pk"),
         label=gettext_lazy("Territory"),
         help_text=gettext_lazy("A territory whose city file is loaded."),
     )  # fmt: skip

@@ -145,7 +145,7 @@ def load(request: HttpRequest, kind: str) -> HttpResponse:
     status = 422 if found or form.errors else 200
     context = {
         "form": form, "kind": kind, "title": TITLES[kind], "found": found, "systems": COORDINATE_SYSTEMS,
-        "territories": Division.objects.filter(valid_to=None, pk__in=Place.objects.values("territory")),
+        "territories": Division.objects.with_fabric().filter(valid_to=None),
     }  # fmt: skip
     return render(request, "territory/load.html", context, status=status)
 

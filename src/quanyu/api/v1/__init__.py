@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import isfinite
 from typing import Any
 
 from django.conf import settings
@@ -12,7 +11,7 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
 from quanyu.api.v1.grids import GridEnded, router
-from quanyu.errors import InvalidInput, NotFound, QuanyuError
+from quanyu.errors import InvalidInput, NotFound, QuanyuError, plain
 
 api = NinjaAPI(title="Quanyu", version="1", docs_url=None, urls_namespace="api-v1")
 api.add_router("", router)
@@ -34,7 +33,7 @@ def refuse_parameter(request: HttpRequest, error: ValidationError) -> HttpRespon
     steps = [str(step) for step in first["loc"] if step not in ("query", "path", "body", "filters")]
     where: dict[str, Any] = {"field": ".".join(steps)}
     if isinstance(given := first.get("input"), (str, int, float)):
-        where["value"] = given if isinstance(given, (str, int)) or isfinite(given) else str(given)
+        where["value"] = plain(given)
     message = f"{where['field']}: {first['msg']}. The description of the API is /api/v1/openapi.json."
     return api.create_response(request, {"code": "invalid_parameter", "message": message, "where": where}, status=422)
 

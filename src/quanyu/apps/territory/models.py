@@ -33,6 +33,10 @@ class DivisionQuerySet(DatedQuerySet["Division"]):
         """Keep ``division`` and everything below it."""
         return self.filter(system=division.system, code__startswith=division.prefix)
 
+    def with_fabric(self) -> Self:
+        """Keep the territories whose buildings are loaded, so that grids can be drawn of them."""
+        return self.filter(pk__in=Fabric.objects.values("territory"))
+
     def with_code(self, code: str, system: str) -> Self:
         """Keep the divisions that ``system`` calls ``code``: the same digits name different towns in two systems."""
         return self.filter(Q(system=system, code=code) | Q(aliases__system=system, aliases__code=code)).distinct()

@@ -9,6 +9,7 @@ from scipy.sparse.csgraph import connected_components
 from quanyu.engines.arrays import IntArray
 from quanyu.engines.districting import _kernels
 from quanyu.engines.districting._kernels import COVER_ATOMS, HOUSEHOLD
+from quanyu.engines.districting.plans import as_bits
 from quanyu.engines.districting.problem import Block, Problem
 
 # Sets of atoms looked at before a proof is given up; where one is possible it mostly takes few.
@@ -70,14 +71,13 @@ def _window(beside: _Neighbours, home: int, size: int, taken: set[int]) -> list[
 
 def _least(problem: Problem, atoms: IntArray, beside: list[frozenset[int]], out: int, taken: set[int]) -> int:
     """Return how many households of some atoms are out of range in any plan, ``out`` at the most; 0 where not known."""
-    place = {atom: i for i, atom in enumerate(atoms.tolist())}
-    weights = problem.weights
-    near = np.array([sum(1 << place[v] for v in row if v in place) for row in beside], dtype=np.uint64)
-    outside = [[0 if v in taken else int(weights[v]) for v in row if v not in place] for row in beside]
+    inside, weights = set(atoms.tolist()), problem.weights
+    outside = [[0 if v in taken else int(weights[v]) for v in row if v not in inside] for row in beside]
     beyond = np.array([min(row, default=-1) for row in outside])
     least, seen = _kernels.cover(
-        near, weights[atoms], beyond, problem.lower, problem.upper, out * HOUSEHOLD, LOOKS, np.empty_like(atoms)
-    )
+        as_bits(atoms, beside), weights[atoms], beyond, problem.lower, problem.upper, out * HOUSEHOLD, LOOKS,
+        np.empty_like(atoms),
+    )  # fmt: skip
     return int(least) // HOUSEHOLD if seen < LOOKS else 0
 
 

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from quanyu.engines.arrays import FloatArray, IntArray
+from quanyu.engines.districting.plans import out_of_range
 from quanyu.engines.districting.problem import Problem
 from quanyu.engines.districting.result import Metrics, Unmet
 
@@ -20,7 +21,7 @@ def measure(
     size = np.bincount(labels, weights=problem.weights, minlength=count).astype(np.int64)
     rows = np.repeat(np.arange(len(labels)), np.diff(problem.adjacency.indptr))
     cut = labels[rows] != labels[problem.adjacency.indices]
-    out = np.maximum(problem.lower - size, 0) + np.maximum(size - problem.upper, 0)
+    out = out_of_range(size, problem.lower, problem.upper)
     ideal = problem.weights.sum() / count
     compact = None
     if area is not None:

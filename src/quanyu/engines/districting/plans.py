@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import scipy.sparse as sparse
 from scipy.sparse.csgraph import connected_components
 
 from quanyu.engines.arrays import IntArray
 from quanyu.engines.districting import _kernels
-from quanyu.engines.districting._kernels import Graph, Plan, Rules
+from quanyu.engines.districting._kernels import Graph, Plan, Rules, WordArray
 
 Value = tuple[int, float]
 
@@ -42,6 +44,12 @@ def groups(atoms: IntArray, label: IntArray) -> dict[int, IntArray]:
     return {int(label[group[0]]): group for group in np.split(order, starts[1:])}
 
 
+def as_bits(atoms: IntArray, beside: Iterable[Iterable[int]]) -> WordArray:
+    """Return for each of up to 64 atoms those of them that are among what lies beside it, as bits."""
+    place = {atom: i for i, atom in enumerate(atoms.tolist())}
+    return np.array([sum(1 << place[v] for v in row if v in place) for row in beside], dtype=np.uint64)
+
+
 def overlaps(label: IntArray, previous: IntArray, weight: IntArray) -> list[tuple[int, int, int]]:
     """Match districts with previous ones, each at most once, by what they share, largest first.
 
@@ -68,15 +76,15 @@ def _anchors(graph: Graph, label: IntArray, count: int) -> IntArray:
     return anchor
 
 
-def out_of_range(plan: Plan, rules: Rules) -> IntArray:
-    """Return how many households each district lies outside the range."""
-    result: IntArray = np.maximum(rules.lower - plan.size, 0) + np.maximum(plan.size - rules.upper, 0)
+def out_of_range(size: IntArray, lower: int, upper: int) -> IntArray:
+    """Return how many households districts of these weights lie outside [lower, upper]."""
+    result: IntArray = np.maximum(lower - size, 0) + np.maximum(size - upper, 0)
     return result
 
 
 def breach_price(size: IntArray, rules: Rules) -> IntArray:
     """Return what is out of range in districts of these weights: households first, then 1 for each district."""
-    out = np.maximum(rules.lower - size, 0) + np.maximum(size - rules.upper, 0)
+    out = out_of_range(size, rules.lower, rules.upper)
     result: IntArray = out * _kernels.HOUSEHOLD + (out > 0)
     return result
 

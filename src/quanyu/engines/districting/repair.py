@@ -55,7 +55,7 @@ def plan_from_previous(graph: Graph) -> Plan:
 
 def repair(cutter: Cutter, plan: Plan) -> Plan:
     """Return a plan with no more districts out of range, and fewer where some cut of a few districts allows it."""
-    broken = np.flatnonzero(out_of_range(plan, cutter.rules))
+    broken = np.flatnonzero(out_of_range(plan.size, cutter.rules.lower, cutter.rules.upper))
     if not len(broken):
         return plan
     mosaic = _Mosaic(cutter.graph, plan.label)

@@ -8,7 +8,7 @@ import numpy as np
 
 from quanyu.engines.arrays import IntArray
 from quanyu.engines.districting.certificates import least_breach, pinned
-from quanyu.engines.districting.plans import overlaps
+from quanyu.engines.districting.plans import out_of_range, overlaps
 from quanyu.engines.districting.problem import Block, Problem
 from quanyu.engines.districting.result import Bound, Unmet
 
@@ -33,7 +33,7 @@ def bound(problem: Problem, parts: list[Block]) -> Bound:
 def unmet_rules(problem: Problem, parts: list[Block], labels: IntArray) -> tuple[Unmet, ...]:
     """Return every rule that the plan does not keep: first what is proven, then what was not found."""
     size = np.bincount(labels, weights=problem.weights).astype(np.int64)
-    out = np.maximum(problem.lower - size, 0) + np.maximum(size - problem.upper, 0)
+    out = out_of_range(size, problem.lower, problem.upper)
     proven = [_proven(problem, block, labels, out) for block in parts if block.rule]
     if problem.k is not None:
         proven += _proven_of_k(problem, labels)

@@ -12,7 +12,7 @@ import numpy as np
 from quanyu.engines.arrays import IntArray
 from quanyu.engines.districting import _kernels
 from quanyu.engines.districting._kernels import Graph, Plan, Rules, WordArray
-from quanyu.engines.districting.plans import breach_price, groups, numbered
+from quanyu.engines.districting.plans import as_bits, breach_price, groups, numbered
 
 # Tries for a district out of range, by the number of districts around it that are divided anew.
 TRIES = {2: 20, 3: 40, 4: 60, 5: 60, 6: 60, 8: 60}
@@ -54,9 +54,8 @@ def divided_whole(graph: Graph, plan: Plan, rules: Rules) -> tuple[Plan, bool]:
 
 def neighbours(graph: Graph, atoms: IntArray) -> WordArray:
     """Return for each of up to 64 atoms those of them beside it, as bits."""
-    place = {atom: i for i, atom in enumerate(atoms.tolist())}
-    rows = [graph.indices[graph.indptr[atom] : graph.indptr[atom + 1]].tolist() for atom in place]
-    return np.array([sum(1 << place[v] for v in row if v in place) for row in rows], dtype=np.uint64)
+    rows = [graph.indices[graph.indptr[atom] : graph.indptr[atom + 1]].tolist() for atom in atoms.tolist()]
+    return as_bits(atoms, rows)
 
 
 class _Field:

@@ -131,7 +131,7 @@ class BlockSearch:
             plan = copied(self.plan) if restart == 0 else first_plan(self.cutter, self.k)
             best, going = copied(plan), True
             price = cost(self.coarse, plan, self.rules)
-            out = float(out_of_range(plan, self.rules).sum())
+            out = float(out_of_range(plan.size, self.rules.lower, self.rules.upper).sum())
             score = np.array([price, out, price, out])
             for first, last in self._slices(0, run, len(self.coarse.weight)):
                 self._recombine(self.cutter, plan, first, last, run, best, score)
@@ -145,7 +145,7 @@ class BlockSearch:
 
     def _value_k(self, plan: Plan) -> tuple[int, int, float]:
         """Return districts out of range, households out of range, cost: the first counts where an atom is too heavy."""
-        out = out_of_range(plan, self.rules)
+        out = out_of_range(plan.size, self.rules.lower, self.rules.upper)
         return int((out > 0).sum()), int(out.sum()), cost(self.coarse, plan, self.rules)
 
     def polished(self, label: IntArray) -> IntArray:

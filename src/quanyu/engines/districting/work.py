@@ -9,6 +9,7 @@ import numpy as np
 
 from quanyu.engines.arrays import IntArray
 from quanyu.engines.districting._kernels import Plan
+from quanyu.engines.districting.plans import out_of_range
 from quanyu.engines.districting.problem import Block, Problem
 from quanyu.engines.districting.result import Progress
 from quanyu.engines.districting.search import BlockSearch
@@ -88,9 +89,9 @@ class Work:
         labels = self.labels.copy()
         labels[search.block.atoms] = search.expanded(plan) + self.used
         # Ground without households is no district that a reader counts.
-        size = np.bincount(labels, weights=self.problem.weights)
+        size = np.bincount(labels, weights=self.problem.weights).astype(np.int64)
         size = size[size > 0]
-        out = np.maximum(self.problem.lower - size, 0) + np.maximum(size - self.problem.upper, 0)
+        out = out_of_range(size, self.problem.lower, self.problem.upper)
         matrix = self.problem.adjacency
         rows = np.repeat(np.arange(len(labels)), np.diff(matrix.indptr))
         cut = labels[rows] != labels[matrix.indices]

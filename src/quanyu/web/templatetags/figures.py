@@ -9,6 +9,7 @@ from django.conf import settings
 from django.forms import BoundField
 
 from quanyu.apps.grids.publishing import public_count
+from quanyu.apps.grids.queries import SHORT_CODE
 
 register = template.Library()
 UNKNOWN = "—"
@@ -55,7 +56,7 @@ def distance(m: float | None) -> str:
 @register.filter
 def beside(code: str, own: str) -> str:
     """Write the code of a neighbouring grid: its last digits, or all where it lies in another division."""
-    return code[-3:] if code[:-3] == own[:-3] else code
+    return code[-SHORT_CODE:] if code[:-SHORT_CODE] == own[:-SHORT_CODE] else code
 
 
 @register.filter

@@ -53,28 +53,27 @@ class Table:
 
 def whole_number(text: str, place: Mapping[str, Any], found: list[QuanyuError]) -> int | None:
     """Return a text as a count, ``None`` where it is empty or at fault; a fault at ``place`` is added to ``found``."""
-    try:
-        number = read_number(text)
-    except ValueError:
-        found.append(faults.NotANumber(**place, value=text, suggestion=number_in(text) or "300"))
-        return None
-    fault = None if number is None else number_fault(number, place, text, is_count=True)
-    if fault is not None:
-        found.append(fault)
-    return None if number is None or fault is not None else int(number)
+    number = _number(text, place, found, is_count=True)
+    return None if number is None else int(number)
 
 
 def measured(text: str, place: Mapping[str, Any], found: list[QuanyuError]) -> float | None:
     """Return a text as a measured number, as :func:`whole_number` does a count."""
+    return _number(text, place, found, is_count=False)
+
+
+def _number(text: str, place: Mapping[str, Any], found: list[QuanyuError], *, is_count: bool) -> float | None:
     try:
         number = read_number(text)
     except ValueError:
-        found.append(faults.NotAMeasure(**place, value=text, suggestion=number_in(text) or "120.5"))
+        kind, example = (faults.NotANumber, "300") if is_count else (faults.NotAMeasure, "120.5")
+        found.append(kind(**place, value=text, suggestion=number_in(text) or example))
         return None
-    fault = None if number is None else number_fault(number, place, text, is_count=False)
+    fault = None if number is None else number_fault(number, place, text, is_count=is_count)
     if fault is not None:
         found.append(fault)
-    return None if fault is not None else number
+        return None
+    return number
 
 
 def number_fault(number: float, place: Mapping[str, Any], text: str, *, is_count: bool) -> QuanyuError | None:

@@ -15,7 +15,7 @@ import shapely
 from benchmarks import vologda
 from benchmarks.clock import timed, times_as_fast
 
-from quanyu.engines.spatial.voronoi import SPACING_M
+from quanyu.engines.spatial.tessellating.outlines import SPACING_M
 
 PROBES, ROUNDS, SEED = 20_000, 3, 7
 

@@ -37,6 +37,16 @@ def test_strips_run_across_the_long_axis() -> None:
     assert {round(piece.centroid.y) for piece in pieces} == {100}
 
 
+def test_a_strip_that_a_bent_cell_has_in_two_places_stays_in_one() -> None:
+    # The ground of a slab bends around a yard, so that its west strip meets it again on the far side.
+    ground = box(0, 0, 200, 200).difference(box(-1, 60, 150, 160))
+    house = box(20, 20, 180, 32)
+    pieces = split_cell(ground, house, 2)
+    assert shapely.get_num_geometries(pieces).tolist() == [1, 1]
+    assert sum(piece.area for piece in pieces) == pytest.approx(ground.area)
+    assert [piece.intersection(house).area for piece in pieces] == pytest.approx([house.area / 2] * 2)
+
+
 def test_neighbours_share_the_old_border_and_pieces_hang_together() -> None:
     footprints = np.array([box(20, 90, 180, 100), box(20, 150, 180, 160), box(20, 30, 180, 40)], dtype=object)
     made = tessellate(footprints, territory=GROUND)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import shapely
+import shapely.affinity
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import LineString, Polygon, box
@@ -38,7 +39,7 @@ def kind(made: Tessellation, i: int, j: int) -> str:
 
 @st.composite
 def towns(draw: st.DrawFn) -> np.ndarray:
-    """Footprints on a lattice: a grown town (shifted, some overlapping) or an estate of equal slabs."""
+    """Footprints on a lattice: a grown town (shifted, some overlapping) or an estate of equal slabs, maybe turned."""
     seed = draw(st.integers(0, 2**32 - 1))
     rng = np.random.default_rng(seed)
     spots = rng.choice(48, size=draw(st.integers(2, 30)), replace=False)
@@ -48,7 +49,11 @@ def towns(draw: st.DrawFn) -> np.ndarray:
     else:
         corners += rng.uniform(2, 20, (len(spots), 2))
         sides = rng.uniform(1, 40, (len(spots), 2))
-    return shapes(*(box(x, y, x + w, y + h) for (x, y), (w, h) in zip(corners, sides, strict=True)))
+    upright = shapes(*(box(x, y, x + w, y + h) for (x, y), (w, h) in zip(corners, sides, strict=True)))
+    # Many points on one circle: the ridges between them are as short as the rounding.
+    turned = shapely.affinity.rotate(shapely.multipolygons(upright), draw(st.sampled_from([0, 21])), origin=(200, 150))
+    inside = shapely.get_parts(turned)
+    return inside[shapely.within(inside, SQUARE)] if shapely.within(inside, SQUARE).any() else upright
 
 
 @settings(max_examples=25, deadline=None)
@@ -57,6 +62,7 @@ def test_cells_part_the_territory_without_gap_or_overlap(footprints: np.ndarray)
     made = tessellate(footprints, territory=SQUARE)
     assert made.area.sum() == pytest.approx(SQUARE.area, rel=1e-9)
     assert shapely.union_all(made.cells).area == pytest.approx(SQUARE.area, rel=1e-6)
+    assert (made.area > 0).all()
     assert shapely.is_valid(made.cells).all()
 
 
@@ -107,6 +113,59 @@ def test_no_cell_crosses_a_railway_and_the_pair_is_marked() -> None:
     assert len(set(made.tract[[0, 1]])) == 1
     assert made.tract[2] != made.tract[0]
     assert (kind(made, 0, 1), kind(made, 0, 2)) == ("", "railway")
+
+
+SPUR = LineString([(200, -10), (200, 200)])
+
+
+@settings(max_examples=25, deadline=None)
+@given(towns())
+def test_no_cell_lies_on_both_sides_of_a_railway_that_ends_in_the_tract(footprints: np.ndarray) -> None:
+    apart = footprints[~shapely.intersects(footprints, SPUR)]
+    if not len(apart):
+        return
+    made = tessellate(apart, territory=SQUARE, barriers=shapes(SPUR), barrier_kinds=np.array([RAILWAY]))
+    assert made.area.sum() == pytest.approx(SQUARE.area, rel=1e-9)
+    assert len(made.parted) == 0
+    # Cut along the spur, a cell falls apart unless it reaches around the end.
+    left = shapely.difference(made.cells, SPUR.buffer(0.01, cap_style="flat"))
+    around = shapely.intersects(made.cells, LineString([(200, 200.1), (200, 310)]))
+    assert (shapely.get_num_geometries(left) == 1)[~around].all()
+
+
+def test_the_pair_across_a_spur_is_marked_and_the_one_around_its_end_is_not() -> None:
+    made = tessellate(
+        houses((150, 50), (240, 50), (150, 250), (240, 250)), territory=SQUARE, barriers=shapes(SPUR),
+        barrier_kinds=np.array([RAILWAY]),
+    )  # fmt: skip
+    assert len(set(made.tract)) == 1
+    assert (kind(made, 0, 1), kind(made, 0, 2), kind(made, 2, 3)) == ("railway", "", "")
+    assert border(made, 0, 1) == pytest.approx(155, abs=1)
+
+
+def test_a_level_crossing_on_a_spur_joins_the_cells_at_its_ends() -> None:
+    made = tessellate(
+        houses((150, 50), (240, 50), (150, 250), (240, 250)), territory=SQUARE, barriers=shapes(SPUR),
+        barrier_kinds=np.array([RAILWAY]), roads=shapes(LineString([(0, 55), (400, 55)])),
+    )  # fmt: skip
+    assert made.crossings.tolist() == [[0, 1]]
+
+
+def test_a_road_over_a_main_road_beside_a_railway_leads_not_over_the_railway() -> None:
+    railway, road = LineString([(200, -10), (200, 310)]), LineString([(190, -10), (190, 310)])
+    made = tessellate(
+        houses((100, 100), (240, 100)), territory=SQUARE, barriers=shapes(railway, road),
+        barrier_kinds=np.array([RAILWAY, MAIN_ROAD]), roads=shapes(LineString([(0, 105), (195, 105)])),
+    )  # fmt: skip
+    assert made.crossings.tolist() == []
+
+
+def test_lines_that_all_but_meet_part_the_ground() -> None:
+    lines = shapes(LineString([(200, -10), (200, 150)]), LineString([(200.004, 150.004), (200.004, 310)]))
+    made = tessellate(
+        houses((100, 100), (240, 100)), territory=SQUARE, barriers=lines, barrier_kinds=np.array([RAILWAY, RAILWAY])
+    )
+    assert made.tract[0] != made.tract[1]
 
 
 def test_a_main_road_marks_the_pair_without_cutting_cells() -> None:

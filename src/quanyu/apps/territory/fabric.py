@@ -23,6 +23,10 @@ from quanyu.values.division_codes import DivisionCode
 
 # A pond is walked around, a river is not: water wider than this much ground belongs to no cell.
 RIVER_M2 = 100_000.0
+# Raised when the same input gives other cells than before, so that the next load makes the fabric anew.
+METHOD = b"2"
+# What rounding leaves of ground where a border and a line run side by side is no ground to report.
+SLIVER_M2 = 1.0
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,7 @@ def make_fabric(territory: Division, *, at: datetime) -> Fabric:
     roads = _shapes(Backdrop.objects.filter(territory=territory, layer=Backdrop.Layer.ROADS))
     communities = list(Division.objects.filter(pk__in={row[1] for row in rows}, wkb__isnull=False).order_by("code"))
     fingerprint = _fingerprint(
+        [METHOD],
         [f"{pk} {division}".encode() + bytes(wkb or b"") for pk, division, wkb in rows],
         [kind.encode() + bytes(wkb or b"") for kind, wkb in barriers],
         shapely.to_wkb(water).tolist(), shapely.to_wkb(roads).tolist(),
@@ -71,6 +76,7 @@ def make_fabric(territory: Division, *, at: datetime) -> Fabric:
         roads=project(roads, projection),
     )
     ids = np.array([row[0] for row in rows], dtype=np.int64)[made.kept]
+    empty = shapely.area(made.empty)
     _store_cells(ids, shapely.to_wkb(unproject(made.cells, projection)).tolist())
     division_ids = np.array([division.pk for division in communities], dtype=np.int64)
     buffer = io.BytesIO()
@@ -78,12 +84,12 @@ def make_fabric(territory: Division, *, at: datetime) -> Fabric:
         buffer, place_ids=ids, community=division_ids[made.community], indptr=made.adjacency.indptr,
         indices=made.adjacency.indices, length=made.adjacency.data, barrier=made.barrier.astype(np.int8),
         crossings=made.crossings, area=made.area, outer_length=made.outer_length, xy=made.xy,
-        empty_m2=shapely.area(made.empty).sum(),
+        empty_m2=empty.sum(),
     )  # fmt: skip
     findings = [
         {"kind": "outside", "count": len(made.outside), "places": ids_of(rows, made.outside)},
         {"kind": "parted", "count": len(made.parted)},
-        {"kind": "empty_ground", "count": len(made.empty), "area_m2": round(float(shapely.area(made.empty).sum()))},
+        {"kind": "empty_ground", "count": int((empty >= SLIVER_M2).sum()), "area_m2": round(float(empty.sum()))},
     ]
     return Fabric.objects.create(
         territory=territory, inputs_hash=fingerprint, projection=projection, places=len(ids),

@@ -4,7 +4,7 @@ from quanyu.engines.spatial.coordinates import metric_projection, project, to_wg
 from quanyu.engines.spatial.dissolving import dissolve
 from quanyu.engines.spatial.locating import Locator
 from quanyu.engines.spatial.splitting import Pieces, split_atoms
-from quanyu.engines.spatial.tessellation import BARRIER_KINDS, Tessellation, tessellate
+from quanyu.engines.spatial.tessellating import BARRIER_KINDS, Tessellation, tessellate
 
 __all__ = [
     "BARRIER_KINDS",

@@ -12,7 +12,13 @@ import scipy.sparse as sparse
 import shapely
 from shapely import affinity
 
-from quanyu.engines.arrays import BoolArray, GeometryArray, IntArray, int_array
+from quanyu.engines.arrays import BoolArray, FloatArray, GeometryArray, IntArray, int_array
+from quanyu.engines.spatial.tessellating.strays import settled
+
+# Rounding leaves pieces that touch up to this far apart.
+REACH_M = 0.05
+# What only grazes a corner (the reach's own width) is no border.
+GRAZE_M = 0.5
 
 
 @dataclass(frozen=True)
@@ -38,8 +44,30 @@ def split_cell(cell: Any, footprint: Any, parts: int) -> list[Any]:
     cuts = [west - 1.0, *(_quantile(flat, share / parts) for share in range(1, parts)), east + 1.0]
     strips = [shapely.box(low, south - 1, high, north + 1) for low, high in pairwise(cuts)]
     return [
-        affinity.rotate(shapely.intersection(ground, strip), angle, origin=centre, use_radians=True) for strip in strips
+        affinity.rotate(piece, angle, origin=centre, use_radians=True)
+        for piece in _in_one_place(shapely.intersection(ground, strips), flat)
     ]
+
+
+def _in_one_place(pieces: GeometryArray, footprint: Any) -> GeometryArray:
+    """Return the pieces with what lies apart from the most of the footprint in each given to the one beside it."""
+    faces, owner = shapely.get_parts(pieces, return_index=True)
+    order = np.lexsort((shapely.area(faces), shapely.area(shapely.intersection(faces, footprint)), owner))
+    strays = np.zeros(len(faces), dtype=bool)
+    strays[order[:-1][owner[order][1:] == owner[order][:-1]]] = True
+    if not strays.any():
+        return pieces
+    owner = settled(owner, strays, *_beside(faces))
+    return np.array([shapely.union_all(faces[owner == piece]) for piece in range(len(pieces))], dtype=object)
+
+
+def _beside(pieces: GeometryArray) -> tuple[IntArray, IntArray, FloatArray]:
+    """Return the pairs of pieces that border on each other, and over how many metres."""
+    one, other = np.triu_indices(len(pieces), 1)
+    near = shapely.buffer(pieces[other], REACH_M)
+    metres = np.asarray(shapely.length(shapely.intersection(shapely.boundary(pieces[one]), near)))
+    touching = metres > GRAZE_M
+    return one[touching], other[touching], metres[touching]
 
 
 def split_atoms(
@@ -63,9 +91,8 @@ def split_atoms(
     for index in np.flatnonzero(parts > 1):
         strips = split_cell(cells[index], footprints[index], int(parts[index]))
         pieces[start[index] : start[index + 1]] = strips
-        for k, (one, other) in enumerate(pairwise(strips)):
-            length = shapely.length(shapely.intersection(one, shapely.buffer(other, 0.01))) / 2
-            links.append((start[index] + k, start[index] + k + 1, max(float(length), 0.5)))
+        one, other, metres = _beside(np.array(strips, dtype=object))
+        links += zip(start[index] + one, start[index] + other, metres, strict=True)
     rows = np.repeat(np.arange(len(cells)), np.diff(adjacency.indptr))
     columns = adjacency.indices
     plain = (parts[rows] == 1) & (parts[columns] == 1)
@@ -88,12 +115,11 @@ def _shared(i: int, j: int, pieces: GeometryArray, start: IntArray, total: float
     pairs = [(a, b) for a in left for b in right]
     lengths = np.array(
         [
-            shapely.length(shapely.intersection(shapely.boundary(pieces[a]), shapely.buffer(pieces[b], 0.05)))
+            shapely.length(shapely.intersection(shapely.boundary(pieces[a]), shapely.buffer(pieces[b], REACH_M)))
             for a, b in pairs
         ]
     )
-    # What only grazes a corner (the buffer's own width) is no border.
-    lengths[lengths < 0.5] = 0.0
+    lengths[lengths < GRAZE_M] = 0.0
     if lengths.sum() == 0:
         lengths[np.argmin([shapely.distance(pieces[a], pieces[b]) for a, b in pairs])] = 1.0
     shares = total * lengths / lengths.sum()

@@ -1,0 +1,6 @@
+"""Tessellating: a cell for every building, bounded by borders and barriers, and which cells are neighbours."""
+
+from quanyu.engines.spatial.tessellating.barriers import BARRIER_KINDS
+from quanyu.engines.spatial.tessellating.tessellation import Tessellation, tessellate, warm
+
+__all__ = ["BARRIER_KINDS", "Tessellation", "tessellate", "warm"]

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import math
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -29,6 +30,7 @@ from playwright.sync_api import sync_playwright  # noqa: E402
 from quanyu.apps.grids.models import Grid, Network, Plan  # noqa: E402
 from quanyu.apps.grids.norms import Norms  # noqa: E402
 from quanyu.apps.registers.models import located_fields  # noqa: E402
+from quanyu.apps.territory import tiles  # noqa: E402
 from quanyu.apps.territory.models import Division, Fabric, Place, PlaceKind  # noqa: E402
 
 SEED, COLUMNS, ROWS, SIDE, STEP = 7, 384, 260, 8, 0.0006
@@ -160,12 +162,22 @@ def measure() -> dict[str, object]:
     return report
 
 
+def _answers() -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", PORT), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
 if __name__ == "__main__":
     seed()
+    tiles.make_missing()
     serve = [sys.executable, "-m", "quanyu.cli", "serve", "--port", str(PORT), "--workers", "1", "--no-worker"]
     server = subprocess.Popen(serve)
     try:
-        time.sleep(4)
+        while not _answers():
+            time.sleep(0.2)
         print(json.dumps(measure(), indent=1))  # noqa: T201 its answer
     finally:
         server.terminate()

@@ -62,6 +62,8 @@ def user(name: str, role: str, display_name: str, password: str) -> None:
 @with_site
 def demo(ctx: click.Context, host: str, port: int, no_serve: bool, samples: tuple[str, ...]) -> None:
     """Load the sample territories, draw their grids and serve the site."""
+    from quanyu.apps.territory import tiles
+
     begun = time.monotonic()
     if not no_serve:
         require_free(host, port)
@@ -70,6 +72,7 @@ def demo(ctx: click.Context, host: str, port: int, no_serve: bool, samples: tupl
     _demo_users()
     for name in samples or DEMO_SAMPLES:
         _demo_sample(name)
+    tiles.make_missing()
     click.echo(f"The demo is ready after {time.monotonic() - begun:.0f} s.", err=True)
     click.echo(f"Sign in as {', '.join(DEMO_USERS)}; the password is {DEMO_PASSWORD}", err=True)
     if not no_serve:

@@ -20,9 +20,9 @@ from quanyu.cli.site import with_site
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8000, show_default=True)
 @click.option("--workers", default=2, show_default=True, help="Server processes.")
-@click.option("--worker/--no-worker", "with_worker", default=True, show_default=True, help="Also carry out runs.")
+@click.option("--worker/--no-worker", "with_worker", default=True, show_default=True, help="Also start a worker.")
 def serve(host: str, port: int, workers: int, with_worker: bool) -> None:
-    """Serve the site, and carry out planning runs beside it."""
+    """Serve the site, and a worker beside it."""
     require_free(host, port)
     require_front_end()
     server = [sys.executable, "-m", "gunicorn", "quanyu.site.wsgi", "--bind", f"{host}:{port}", "--threads", "4"]
@@ -86,11 +86,12 @@ def require_front_end() -> None:
 @click.option("--once", is_flag=True, help="Carry out what waits, then stop.")
 @with_site
 def worker(once: bool) -> None:
-    """Carry out planning runs as they are asked for."""
+    """Carry out planning runs as they are asked for, and make the map's background after a load."""
     from django.core.management import call_command
     from django.utils import timezone
 
     from quanyu.apps.grids import planning, runs
+    from quanyu.apps.territory import tiles
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     call_command("clearsessions")
@@ -100,7 +101,8 @@ def worker(once: bool) -> None:
         if run is not None:
             run = planning.carry_out(run, clock=timezone.now)
             click.echo(f"{run}: {run.state}", err=True)
-        elif once:
+            continue
+        tiles.make_missing()
+        if once:
             return
-        else:
-            time.sleep(0.5)
+        time.sleep(0.5)

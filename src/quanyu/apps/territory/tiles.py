@@ -2,36 +2,105 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import logging
 import tempfile
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import pyogrio
 from django.conf import settings
+from django.db.models import Max
 from pmtiles.reader import MmapSource, Reader
+from pyogrio.errors import DataLayerError, DataSourceError
 
+from quanyu.apps.audit.models import Entry
+from quanyu.apps.registers.models import Load
 from quanyu.apps.territory.models import Backdrop, Barrier, Division, Fabric, Place
 
-# Archive → zooms. Buildings come at close zoom only, in an archive of their own.
-ARCHIVES = {"base": (8, 14), "buildings": (13, 15)}
+# Archive → zooms. Buildings come at close zoom only, in an archive of their own. The deepest tiles show half a metre, and
+# the map enlarges them beyond.
+ARCHIVES = {"base": (8, 14), "buildings": (13, 14)}
+
+logger = logging.getLogger(__name__)
+_failed: set[str] = set()
 
 
-def archive_path(fabric: Fabric, name: str) -> Path:
-    """Return where an archive lies: its name changes with what it was made from."""
-    return Path(settings.HOME) / "tiles" / f"{fabric.territory.code}-{fabric.inputs_hash[:12]}-{name}.pmtiles"
+@dataclass(frozen=True)
+class Background:
+    """The archives of a territory; ``stamp`` changes with whatever they are made from."""
 
+    territory: Division
+    stamp: str
 
-def build(fabric: Fabric) -> None:
-    """Make the archives of a territory that are not there yet."""
-    for name in ARCHIVES:
-        path = archive_path(fabric, name)
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+    def path(self, name: str) -> Path:
+        """Return where an archive lies, made or not."""
+        return _folder() / f"{self.territory.code}-{self.stamp}-{name}.pmtiles"
+
+    @property
+    def is_made(self) -> bool:
+        return all(self.path(name).exists() for name in ARCHIVES)
+
+    def make(self) -> None:
+        """Make what is missing, and take older archives of the territory away."""
+        _folder().mkdir(parents=True, exist_ok=True)
+        for name in ARCHIVES:
+            path = self.path(name)
+            if path.exists():
+                continue
+            with tempfile.TemporaryDirectory(dir=_folder()) as folder:
                 made = Path(folder) / path.name
-                _write(fabric.territory, name, made)
+                _write(self.territory, name, made)
                 made.rename(path)
+            for old in _folder().glob(f"{self.territory.code}-*-{name}.pmtiles"):
+                if old != path:
+                    old.unlink(missing_ok=True)
+
+    def tile(self, name: str, zoom: int, x: int, y: int) -> bytes | None:
+        """Return a tile as stored (gzip), ``None`` where the archive has none or is not made yet."""
+        path = self.path(name)
+        if not path.exists():
+            return None
+        data = _reader(str(path)).get(zoom, x, y)  # type: ignore[no-untyped-call]
+        return None if data is None else bytes(data)
+
+
+def background(code: str) -> Background | None:
+    """Return the background of the territory with this code; ``None`` before its first city file is loaded."""
+    fabric = Fabric.objects.filter(territory__code=code).defer("arrays", "findings").select_related("territory").first()
+    if fabric is None:
+        return None
+    territory = fabric.territory
+    loads = Load.objects.filter(target__in=[code, territory.system], status=Load.Status.APPLIED)
+    changes = Entry.objects.filter(subject_type=territory._meta.label_lower, subject_id=str(territory.pk))
+    parts = [
+        fabric.inputs_hash,
+        loads.exclude(kind="households").aggregate(last=Max("pk"))["last"],
+        changes.aggregate(last=Max("pk"))["last"],
+    ]
+    return Background(territory, hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12])
+
+
+def make_missing() -> None:
+    """Make the backgrounds that are not there: a worker does so when no run waits.
+
+    The map works without. One that cannot be written is logged, and not tried again before the worker starts anew.
+    """
+    for code in Division.objects.filter(fabrics__isnull=False).distinct().values_list("code", flat=True):
+        found = background(code)
+        if found is not None and not found.is_made and found.stamp not in _failed:
+            try:
+                found.make()
+            except (OSError, DataSourceError, DataLayerError):
+                _failed.add(found.stamp)
+                logger.exception("the background of %s could not be made", code)
+
+
+def _folder() -> Path:
+    return Path(settings.HOME) / "tiles"
 
 
 def _write(territory: Division, name: str, path: Path) -> None:
@@ -65,12 +134,8 @@ def _base(territory: Division) -> list[tuple[bytes, str, str, str]]:
     return rows + [(bytes(wkb or b""), "division", level, name) for wkb, level, name in divisions]
 
 
-def tile(fabric: Fabric, name: str, zoom: int, x: int, y: int) -> bytes | None:
-    """Return a tile as stored (gzip), ``None`` where the archive has none."""
-    data = _reader(str(archive_path(fabric, name))).get(zoom, x, y)  # type: ignore[no-untyped-call]
-    return None if data is None else bytes(data)
-
-
 @lru_cache(maxsize=16)
 def _reader(path: str) -> Reader:
-    return Reader(MmapSource(Path(path).open("rb")))  # type: ignore[no-untyped-call]
+    # The map of the file outlives the file handle.
+    with Path(path).open("rb") as file:
+        return Reader(MmapSource(file))  # type: ignore[no-untyped-call]

@@ -23,8 +23,11 @@ VERBS = {
     "plan": ("quanyu.cli.plan", "Draw the grids of NETWORK now and keep them as a draft plan."),
     "locate": ("quanyu.cli.plan", "Name the grids in force at LON LAT, or at each point of a CSV file."),
     "export": ("quanyu.cli.plan", "Write a plan of NETWORK to FILE."),
-    "serve": ("quanyu.cli.serving", "Serve the site, and carry out planning runs beside it."),
-    "worker": ("quanyu.cli.serving", "Carry out planning runs as they are asked for."),
+    "serve": ("quanyu.cli.serving", "Serve the site, and a worker beside it."),
+    "worker": (
+        "quanyu.cli.serving",
+        "Carry out planning runs as they are asked for, and make the map's background after a load.",
+    ),
     "check": ("quanyu.cli.house", "Verify the audit trail and that every plan in force is whole."),
     "district": ("quanyu.cli.district", "Draw districts on a file, without a database."),
 }

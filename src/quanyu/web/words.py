@@ -97,6 +97,10 @@ def act(verb: str, before: dict[str, Any] | None, after: dict[str, Any] | None) 
     return str(ACTS[verb]) % values
 
 
+# The digests of a plan's rows are there for ``quanyu check``, a thousand of them, and say nothing to a reader.
+SEAL = "seal."
+
+
 def changes(before: dict[str, Any] | None, after: dict[str, Any] | None) -> list[tuple[str, str, str]]:
     """Return what an entry of the trail changed: name, value before and after, nested names joined by a dot.
 
@@ -106,7 +110,7 @@ def changes(before: dict[str, Any] | None, after: dict[str, Any] | None) -> list
     [('norms.lower', '300', '200'), ('kinds', '', 'a, b')]
     """
     old, new = dict(_flat(before or {})), dict(_flat(after or {}))
-    return [(name, old.get(name, ""), new.get(name, "")) for name in {**old, **new}]
+    return [(name, old.get(name, ""), new.get(name, "")) for name in {**old, **new} if not name.startswith(SEAL)]
 
 
 def _flat(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

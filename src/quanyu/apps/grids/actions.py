@@ -29,6 +29,7 @@ from quanyu.apps.grids.refusals import (
     UnknownCode,
 )
 from quanyu.apps.grids.runs import fail_silent_runs
+from quanyu.apps.grids.seals import Seal
 from quanyu.apps.territory.fabric import current_fabric
 from quanyu.apps.territory.models import Division, Fabric
 from quanyu.errors import IllegalTransition
@@ -142,13 +143,14 @@ def enforce(plan: Plan, *, day: date, actor: User | None, at: datetime) -> Impac
     if present is not None:
         present.in_force_to = day
         present.save(update_fields=["in_force_to"])
-    plan.in_force_from = day
-    plan.save(update_fields=["status", "in_force_from"])
+    # Before the plan is fixed: from then on the database takes no more of them.
     Succession.objects.bulk_create(
         Succession(plan=plan, from_code=row.old, to_code=row.new, households=row.households, places=row.places)
         for row in consequences.rows
         if row.old and row.new
     )
+    plan.in_force_from = day
+    plan.save(update_fields=["status", "in_force_from"])
     taken = CodeUse.objects.filter(network=plan.network, code__in=consequences.codes_kept)
     taken.update(last_plan=plan)
     CodeUse.objects.bulk_create(
@@ -157,7 +159,10 @@ def enforce(plan: Plan, *, day: date, actor: User | None, at: datetime) -> Impac
     trail.record(
         actor, "plan.enforced", plan, at=at,
         before={"plan": str(present) if present else None},
-        after={"from": day, "households_moved": consequences.households_moved, "ended": consequences.codes_ended},
+        after={
+            "from": day, "households_moved": consequences.households_moved, "ended": consequences.codes_ended,
+            "seal": Seal.of(plan).as_dict(),
+        },
     )  # fmt: skip
     return consequences
 

@@ -8,24 +8,38 @@ from itertools import pairwise
 from django.db import connection
 from django.db.models import Count, F, Q, Sum
 
+from quanyu.apps.audit.models import Entry
+from quanyu.apps.grids import seals
 from quanyu.apps.grids.impact import impact
 from quanyu.apps.grids.models import CodeUse, Grid, Membership, Network, Plan
 
 # Tables whose fixed rows the database itself keeps, and how many triggers do so.
-KEPT = {"grids_plan": 4, "grids_grid": 3, "grids_membership": 3, "grids_codeuse": 2, "audit_entry": 2}
+KEPT = {
+    "grids_plan": 4, "grids_grid": 3, "grids_membership": 3, "grids_succession": 3, "grids_codeuse": 2,
+    "audit_entry": 2,
+}  # fmt: skip
 
 
 def faults() -> list[str]:
     """Return a sentence for each fault."""
-    found = list(_missing_triggers())
+    found = [*_missing_triggers(), *_missing_plans()]
     for network in Network.objects.order_by("code"):
         fixed = Plan.objects.filter(network=network, in_force_from__isnull=False)
         plans = list(fixed.select_related("network", "fabric").order_by("in_force_from"))
         for plan in plans:
+            found += (f"{plan}: {each}" for each in seals.broken(plan))
             found += _members(plan)
         found += _days(plans)
         found += _codes(network, plans)
     return found
+
+
+def _missing_plans() -> Iterator[str]:
+    """What the trail says was put in force is there, and fixed."""
+    enforced = Entry.objects.filter(verb="plan.enforced", subject_type=Plan._meta.label_lower)
+    there = {str(pk) for pk in Plan.objects.filter(in_force_from__isnull=False).values_list("pk", flat=True)}
+    for pk in sorted(set(enforced.values_list("subject_id", flat=True)) - there, key=int):
+        yield f"plan {pk} was put in force and is no longer"
 
 
 def _members(plan: Plan) -> Iterator[str]:
@@ -77,7 +91,11 @@ def _given_away(before: Plan, after: Plan, kept: set[str]) -> Iterator[str]:
 def _missing_triggers() -> Iterator[str]:
     """The database's own guards: on SQLite they are lost when a table is made anew."""
     if connection.vendor == "postgresql":
-        sql = "SELECT relname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid WHERE NOT tgisinternal"
+        # A trigger that is switched off is there, and guards nothing.
+        sql = (
+            "SELECT relname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid "
+            "WHERE NOT tgisinternal AND tgenabled IN ('O', 'A')"
+        )
     else:
         sql = "SELECT tbl_name FROM sqlite_master WHERE type = 'trigger'"
     with connection.cursor() as cursor:
@@ -85,4 +103,4 @@ def _missing_triggers() -> Iterator[str]:
         there = [table for (table,) in cursor.fetchall()]
     for table, wanted in KEPT.items():
         if there.count(table) < wanted:
-            yield f"the database does not protect {table}: {there.count(table)} of {wanted} triggers are there"
+            yield f"the database does not protect {table}: {there.count(table)} of {wanted} triggers are in place"

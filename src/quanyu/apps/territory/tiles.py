@@ -21,8 +21,8 @@ from quanyu.apps.audit.models import Entry
 from quanyu.apps.registers.models import Load
 from quanyu.apps.territory.models import Backdrop, Barrier, Division, Fabric, Place
 
-# Archive → zooms. Buildings come at close zoom only, in an archive of their own. The deepest tiles show half a metre, and
-# the map enlarges them beyond.
+# Archive → zooms. Buildings come at close zoom only, in an archive of their own. The deepest tiles show half a metre,
+# and the map enlarges them beyond.
 ARCHIVES = {"base": (8, 14), "buildings": (13, 14)}
 
 logger = logging.getLogger(__name__)

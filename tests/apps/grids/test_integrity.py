@@ -1,0 +1,154 @@
+"""A plan that is or was in force cannot be changed, and who changes it behind the database's guards is found out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+from django.db.models import F
+from tests.factories import (
+    NORMS,
+    TODAY,
+    People,
+    draw_plan,
+    enforce_plan,
+    make_network,
+    make_people,
+    make_riverside,
+)
+
+from quanyu.apps.audit import trail
+from quanyu.apps.audit.models import Entry
+from quanyu.apps.grids import integrity
+from quanyu.apps.grids.models import Grid, Membership, Plan, Succession
+from quanyu.apps.grids.norms import Norms
+
+OTHER_NORMS = Norms(lower=350, upper=600, exclusive_min_m2=1500.0, steps=300, seed=5)
+
+
+@pytest.fixture
+def people(db: None) -> People:
+    return make_people()
+
+
+@pytest.fixture
+def plan(people: People) -> Plan:
+    """The second plan of a network, so that it replaced codes."""
+    network = make_network(make_riverside())
+    enforce_plan(draw_plan(network, NORMS), reviewer=people.reviewer)
+    return enforce_plan(draw_plan(network, OTHER_NORMS), reviewer=people.reviewer, day=TODAY.replace(day=TODAY.day + 1))
+
+
+def behind_the_guards(change: Callable[[], object]) -> None:
+    """Make a change as somebody would who owns the database: triggers off, then on again."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            # A table whose foreign keys wait to be checked cannot be altered.
+            for table in integrity.KEPT:
+                connection.check_constraints()
+                cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+            change()
+            connection.check_constraints()
+            for table in integrity.KEPT:
+                cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+        else:
+            cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+            triggers = cursor.fetchall()
+            for name, _ in triggers:
+                cursor.execute(f"DROP TRIGGER {name}")
+            change()
+            for _, sql in triggers:
+                cursor.execute(sql)
+
+
+def a_grid(plan: Plan) -> Grid:
+    return plan.grids.filter(kind="basic").order_by("code")[0]
+
+
+def switch_places(plan: Plan) -> None:
+    """Let two places of equal households change grids: every sum stays."""
+    one, other = a_grid(plan), plan.grids.filter(kind="basic").order_by("-code")[0]
+    households = set(one.memberships.values_list("households", flat=True))
+    there = other.memberships.filter(households__in=households).order_by("pk")[0]
+    here = one.memberships.filter(households=there.households).order_by("pk")[0]
+    Membership.objects.filter(pk=here.pk).update(grid=other)
+    Membership.objects.filter(pk=there.pk).update(grid=one)
+
+
+CHANGES: dict[str, tuple[Callable[[Plan], object], str]] = {
+    "norms": (lambda plan: Plan.objects.filter(pk=plan.pk).update(norms={**plan.norms, "upper": 900}), "its norms"),
+    "figures": (lambda plan: Plan.objects.filter(pk=plan.pk).update(metrics={"grids": 1}), "its figures"),
+    "reviewer": (lambda plan: Plan.objects.filter(pk=plan.pk).update(reviewed_by=None), "who made and reviewed it"),
+    "shape": (
+        lambda plan: Grid.objects.filter(pk=a_grid(plan).pk).update(wkb=plan.grids.order_by("-code")[0].wkb),
+        "grid {code}",
+    ),
+    "area": (lambda plan: Grid.objects.filter(pk=a_grid(plan).pk).update(area_m2=F("area_m2") + 1), "grid {code}"),
+    "places": (switch_places, "grid {code}"),
+    "successions": (
+        lambda plan: Succession.objects.filter(plan=plan).update(households=F("households") + 1), "replaced old ones",
+    ),
+    "succession lost": (lambda plan: Succession.objects.filter(plan=plan).delete(), "replaced old ones"),
+}  # fmt: skip
+
+
+def test_a_plan_nobody_touched_has_no_fault(plan: Plan) -> None:
+    assert plan.successions.exists()
+    assert integrity.faults() == []
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_was_changed_behind_the_guards_is_named(plan: Plan, change: str) -> None:
+    make, words = CHANGES[change]
+    code = a_grid(plan).code
+    behind_the_guards(lambda: make(plan))
+    found = [fault for fault in integrity.faults() if words.format(code=code) in fault]
+    assert found
+    assert f"{plan}:" in found[0]
+    assert "after it was put in force" in found[0]
+
+
+def test_a_plan_taken_out_of_force_behind_the_guards_is_missed(plan: Plan) -> None:
+    behind_the_guards(lambda: Plan.objects.filter(pk=plan.pk).update(in_force_from=None, status="draft"))
+    assert f"plan {plan.pk} was put in force and is no longer" in integrity.faults()
+
+
+def test_a_seal_written_later_does_not_count(plan: Plan) -> None:
+    def change_and_seal() -> None:
+        Plan.objects.filter(pk=plan.pk).update(norms={**plan.norms, "upper": 900})
+        sealed = Entry.objects.get(verb="plan.enforced", subject_id=str(plan.pk))
+        trail.record(None, "plan.enforced", plan, at=sealed.at, after=sealed.after)
+
+    behind_the_guards(change_and_seal)
+    assert any("its norms were changed" in fault for fault in integrity.faults())
+
+
+@pytest.mark.parametrize("table", integrity.KEPT)
+def test_a_guard_that_is_off_is_a_fault(plan: Plan, table: str) -> None:
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            connection.check_constraints()
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        else:
+            cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = %s", [table])
+            cursor.execute(f"DROP TRIGGER {cursor.fetchall()[0][0]}")
+    assert any(f"does not protect {table}" in fault for fault in integrity.faults())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda rows: rows.update(to_code="990101001001999"),
+        lambda rows: rows.delete(),
+        lambda rows: Succession.objects.bulk_create(
+            [Succession(plan=rows[0].plan, from_code="a", to_code="b", households=1, places=1)]
+        ),
+    ],
+    ids=["update", "delete", "insert"],
+)
+def test_the_database_itself_refuses_to_change_what_replaced_a_grid(
+    plan: Plan, change: Callable[[object], object]
+) -> None:
+    with pytest.raises(DatabaseError, match="cannot be changed"), transaction.atomic():
+        change(Succession.objects.filter(plan=plan))

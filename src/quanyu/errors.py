@@ -75,6 +75,13 @@ class OutOfRange(InvalidInput):
     template = "%(name)s[%(row)s] is %(value)s; allowed is %(allowed)s."
 
 
+class BadValue(InvalidInput):
+    """A single value that cannot be used."""
+
+    code = "bad_value"
+    template = "%(name)s is %(value)s; allowed is %(allowed)s."
+
+
 class EmptyInput(InvalidInput):
     """Nothing was given where something is needed."""
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from quanyu.errors import EmptyInput, NotFinite, OutOfRange, WrongShape, WrongType
+from quanyu.errors import BadValue, EmptyInput, NotFinite, OutOfRange, WrongShape, WrongType
 
 type_names = {"i": "integers", "u": "integers", "f": "decimal numbers", "b": "true/false", "O": "objects", "U": "text"}
+
+NUMBERS = (int, float, np.integer, np.floating)
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -74,6 +77,35 @@ def int_array(
     if high is not None and (result > high).any():
         raise OutOfRange(name=name, allowed=f"at most {high}", **_first(result > high, result))
     return result
+
+
+def number(name: str, value: Any, *, low: float, high: float = math.inf) -> float:
+    """Return a single finite number within [low, high].
+
+    Raises
+    ------
+    BadValue
+        Naming the argument, its value and what is allowed.
+    """
+    allowed = f"a number of at least {low:g}" if high == math.inf else f"a number from {low:g} to {high:g}"
+    if not isinstance(value, NUMBERS) or not math.isfinite(value) or not low <= value <= high:
+        raise BadValue(name=name, value=value, allowed=allowed)
+    return float(value)
+
+
+def whole_number(name: str, value: Any, *, low: int, high: int | None = None) -> int:
+    """Return a single whole number within [low, high]; ``3.0`` is one.
+
+    Raises
+    ------
+    BadValue
+        Naming the argument, its value and what is allowed.
+    """
+    fits = isinstance(value, NUMBERS) and math.isfinite(value) and value == int(value) and value >= low
+    if not fits or (high is not None and value > high):
+        allowed = f"a whole number of at least {low}" if high is None else f"a whole number from {low} to {high}"
+        raise BadValue(name=name, value=value, allowed=allowed)
+    return int(value)
 
 
 def require_rows(name: str, array: NDArray[Any]) -> None:

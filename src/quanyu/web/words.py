@@ -19,6 +19,7 @@ RULES = {
         "households off)."
     ),
     "empty": gettext_lazy("Nobody lives between these borders and barriers."),
+    "pieces": gettext_lazy("The ground falls into %(by)s more pieces than there were to be grids."),
     "not_found": gettext_lazy(
         "No better division was found (%(by)s households off); that there is none is not proven."
     ),

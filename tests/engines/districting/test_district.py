@@ -16,7 +16,7 @@ from scipy.sparse.csgraph import connected_components
 from tests.engines.districting.strategies import from_pairs, path, planar, territories
 
 from quanyu.engines.districting import Progress, district, split_heavy
-from quanyu.errors import AsymmetricAdjacency, EmptyInput, EmptyRange, NotFinite, OutOfRange, WrongShape
+from quanyu.errors import AsymmetricAdjacency, BadValue, EmptyInput, EmptyRange, NotFinite, OutOfRange, WrongShape
 
 DATA = Path(__file__).parents[2] / "data" / "districting"
 INSTANCES = {each["name"]: each for each in json.loads((DATA / "index.json").read_text())}
@@ -293,7 +293,19 @@ def bad(**changes: Any) -> dict[str, Any]:
         (bad(weights=[5, float("nan"), 5]), NotFinite, r"weights\[1\] is nan"),
         (bad(weights=[5, 5]), WrongShape, "adjacency has shape"),
         (bad(lower=11), EmptyRange, "range is 11 to 10"),
-        (bad(k=4), OutOfRange, "1 to 3, the number of atoms"),
+        (bad(k=4), BadValue, "k is 4; allowed is a whole number from 1 to 3"),
+        (bad(k=0), BadValue, "k is 0"),
+        (bad(k=1.5), BadValue, "k is 1.5"),
+        (bad(objective="fastest"), BadValue, "objective is fastest; allowed is cut_length or cut_edges"),
+        (bad(stability=float("nan")), BadValue, "stability is nan; allowed is a number from 0 to 1"),
+        (bad(stability=5), BadValue, "stability is 5"),
+        (bad(steps=-1), BadValue, "steps is -1; allowed is a whole number of at least 0"),
+        (bad(seconds=-0.5), BadValue, "seconds is -0.5"),
+        (bad(seconds=float("inf")), BadValue, "seconds is inf"),
+        (bad(seed=-1), BadValue, "seed is -1"),
+        (bad(target=float("nan")), BadValue, "target is nan"),
+        (bad(lower="5"), BadValue, "lower is 5; allowed is a whole number"),
+        (bad(upper=float("nan")), BadValue, "upper is nan"),
         (bad(border=[0, 0]), WrongShape, "border has shape"),
         (bad(barrier_edges=[True]), WrongShape, "barrier_edges"),
         (bad(previous=[0]), WrongShape, "previous has shape"),
@@ -302,12 +314,52 @@ def bad(**changes: Any) -> dict[str, Any]:
             AsymmetricAdjacency,
             r"\[0, 1\]",
         ),
-        (bad(adjacency=from_pairs([(0, 1)], 3), k=2), OutOfRange, "one connected whole"),
     ],
 )
 def test_bad_input_is_refused_with_its_place(case: dict[str, Any], error: type[Exception], words: str) -> None:
     with pytest.raises(error, match=words):
         district(case.pop("weights"), case.pop("adjacency"), **case)
+
+
+def islands() -> tuple[list[int], sparse.csr_array]:
+    """Three chains that nothing joins: six, three and one atoms of weight 10."""
+    return [10] * 10, from_pairs([(0, 1), (1, 2), (2, 3), (3, 4), (4, 5), (6, 7), (7, 8)], 10)
+
+
+def test_pieces_share_a_given_number_of_districts_by_their_weight() -> None:
+    weights, adjacency = islands()
+    made = district(weights, adjacency, lower=10, upper=30, k=4, steps=200)
+    assert made.labels.max() == 3
+    assert [len(set(made.labels[part])) for part in (range(6), range(6, 9), range(9, 10))] == [2, 1, 1]
+    assert made.unmet == ()
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.integers(1, 8), min_size=1, max_size=4), st.integers(1, 12), st.integers(1, 3), st.integers(0, 4))
+def test_pieces_share_districts_so_that_the_least_is_out_of_range(
+    sizes: list[int], k: int, lower: int, more: int
+) -> None:
+    k = min(k, sum(sizes))
+    starts = np.concatenate([[0], np.cumsum(sizes)])
+    pairs = [(atom, atom + 1) for a, b in itertools.pairwise(starts.tolist()) for atom in range(a, b - 1)]
+    upper = lower + more
+    made = district([1] * sum(sizes), from_pairs(pairs, sum(sizes)), lower=lower, upper=upper, k=k, steps=50)
+    assert made.labels.max() + 1 == max(k, len(sizes))
+    # Brute force over all ways to share out the districts; chains of ones can be cut into any sizes.
+    ways = [way for way in itertools.product(*(range(1, n + 1) for n in sizes)) if sum(way) == max(k, len(sizes))]
+    best = min(
+        sum(max(share * lower - n, n - share * upper, 0) for n, share in zip(sizes, way, strict=True)) for way in ways
+    )
+    assert sum(each.by for each in made.unmet if each.rule == "gap") == best
+    assert made.metrics.range_violation == best
+
+
+def test_more_pieces_than_districts_is_an_answer() -> None:
+    weights, adjacency = islands()
+    made = district(weights, adjacency, lower=10, upper=60, k=2, steps=200)
+    assert len(made.weights) == 3
+    (unmet,) = made.unmet
+    assert (unmet.rule, unmet.by, unmet.proven, unmet.mends) == ("pieces", 1, True, (("k", 3),))
 
 
 def test_heavy_buildings_are_split_into_the_fewest_equal_parts() -> None:

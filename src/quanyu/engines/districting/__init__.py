@@ -8,13 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from quanyu.engines.arrays import IntArray, float_array, int_array
+from quanyu.engines.arrays import IntArray, float_array, int_array, number, whole_number
 from quanyu.engines.districting import report
 from quanyu.engines.districting.metrics import measure
 from quanyu.engines.districting.problem import blocks, check
 from quanyu.engines.districting.result import Bound, Districting, Metrics, Progress, Unmet
 from quanyu.engines.districting.work import Work
-from quanyu.errors import OutOfRange
 
 __all__ = ["Bound", "Districting", "Metrics", "Progress", "Unmet", "district", "split_heavy"]
 
@@ -46,7 +45,8 @@ def district(
     ----------
     weights : (n,) int64, households of each atom, 0 or more
     adjacency : (n, n) CSR, symmetric; the shared border in metres
-    k : number of districts; free if ``None``
+    k : number of districts; free if ``None``. Pieces that do not hang together share them so that the least lies out of
+        range; where there are more pieces than ``k``, each is a district, and ``unmet`` says so
     border : (n,) int64, no district crosses from one label to another
     barrier_edges : (nnz,) bool along ``adjacency.data``, edges no district uses
     previous, stability : (n,) int64 today's district (−1 none); 0 ignores it, 1 makes a household that moves dear
@@ -80,17 +80,15 @@ def district(
         weights, adjacency, lower=lower, upper=upper, k=k, border=border, barrier_edges=barrier_edges,
         previous=previous, stability=stability, objective=objective, target=target,
     )  # fmt: skip
+    seed = whole_number("seed", seed, low=0)
+    steps = None if steps is None else whole_number("steps", steps, low=0)
+    seconds = None if seconds is None else number("seconds", seconds, low=0.0)
     size = len(problem.weights)
     if xy is not None:
         float_array("xy", xy, shape=(size, 2))
     grounds = None if area is None else float_array("area", area, shape=(size,), low=0.0)
     outline = None if outer_length is None else float_array("outer_length", outer_length, shape=(size,), low=0.0)
     parts = blocks(problem)
-    if k is not None and len(parts) > 1:
-        raise OutOfRange(
-            name="adjacency", row=int(parts[1].atoms[0]), value="cut off from atom 0",
-            allowed="one connected whole when k is given; draw the pieces one by one",
-        )  # fmt: skip
     work = Work(problem, parts, seed=seed, steps=steps, seconds=seconds, report=on_progress, begun=begun)
     work.draw()
     labels = report.in_order(work.labels)
@@ -114,6 +112,4 @@ def split_heavy(weights: Any, upper: int) -> IntArray:
     array([1, 1, 2, 4])
     """
     array = int_array("weights", weights, shape=(-1,), low=0)
-    if upper < 1:
-        raise OutOfRange(name="upper", row="-", value=upper, allowed="1 or more")
-    return np.maximum(1, -(-array // upper))
+    return np.maximum(1, -(-array // whole_number("upper", upper, low=1)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,8 +10,19 @@ import numpy as np
 import scipy.sparse as sparse
 from scipy.sparse.csgraph import connected_components
 
-from quanyu.engines.arrays import BoolArray, FloatArray, IntArray, float_array, int_array, require_rows
-from quanyu.errors import AsymmetricAdjacency, EmptyRange, OutOfRange, WrongShape
+from quanyu.engines.arrays import (
+    BoolArray,
+    FloatArray,
+    IntArray,
+    float_array,
+    int_array,
+    number,
+    require_rows,
+    whole_number,
+)
+from quanyu.errors import AsymmetricAdjacency, BadValue, EmptyRange, OutOfRange, WrongShape
+
+OBJECTIVES = ("cut_length", "cut_edges")
 
 
 @dataclass(frozen=True)
@@ -33,7 +45,8 @@ class Problem:
 class Block:
     """A connected piece in which districts are drawn independently of all others.
 
-    ``rule`` is ``""`` where some number of districts fits the range (``low`` to ``high``), else why none does.
+    ``rule`` is ``""`` where some number of districts fits the range (``low`` to ``high``), else why none does. Of a
+    given number of districts each block has its share: ``low`` and ``high`` are one.
     """
 
     atoms: IntArray
@@ -58,10 +71,13 @@ def check(
     weights = int_array("weights", weights, shape=(-1,), low=0)
     require_rows("weights", weights)
     size = len(weights)
-    if lower > upper or lower < 0:
+    if objective not in OBJECTIVES:
+        raise BadValue(name="objective", value=objective, allowed=" or ".join(OBJECTIVES))
+    lower, upper = whole_number("lower", lower, low=0), whole_number("upper", upper, low=1)
+    if lower > upper:
         raise EmptyRange(lower=lower, upper=upper)
-    if k is not None and not 1 <= k <= size:
-        raise OutOfRange(name="k", row="-", value=k, allowed=f"1 to {size}, the number of atoms")
+    k = None if k is None else whole_number("k", k, low=1, high=size)
+    target = None if target is None else whole_number("target", target, low=0)
     matrix = _symmetric(adjacency, size)
     rows = np.repeat(np.arange(size), np.diff(matrix.indptr))
     closed = np.zeros(matrix.nnz, dtype=bool)
@@ -83,9 +99,9 @@ def check(
     unit = 1.0 if objective == "cut_edges" or not graph.nnz else float(graph.data.mean())
     ideal = int(weights.sum()) / k if k else (lower + upper) / 2
     return Problem(
-        weights=weights, adjacency=matrix, open_edges=graph, lower=int(lower), upper=int(upper),
-        target=round(ideal if target is None else target), k=k, previous=before, stability=float(stability),
-        length_unit=unit,
+        weights=weights, adjacency=matrix, open_edges=graph, lower=lower, upper=upper,
+        target=round(ideal if target is None else target), k=k, previous=before,
+        stability=number("stability", stability, low=0.0, high=1.0), length_unit=unit,
     )  # fmt: skip
 
 
@@ -122,8 +138,41 @@ def blocks(problem: Problem) -> list[Block]:
         label = _join_empty_ground(problem, label, heavy)
     order = np.argsort(label, kind="stable")
     starts = np.flatnonzero(np.diff(label[order], prepend=-1))
-    groups = [np.sort(group) for group in np.split(order, starts[1:])]
-    return sorted((_block(problem, group) for group in groups), key=lambda block: int(block.atoms[0]))
+    groups = sorted((np.sort(group) for group in np.split(order, starts[1:])), key=lambda group: int(group[0]))
+    if problem.k is None:
+        return [_block(problem, group) for group in groups]
+    weights = [int(problem.weights[group].sum()) for group in groups]
+    shares = _shares(problem, problem.k, weights, [len(group) for group in groups])
+    return [
+        Block(group, weight, share, share, "") for group, weight, share in zip(groups, weights, shares, strict=True)
+    ]
+
+
+def _shares(problem: Problem, k: int, weights: list[int], atoms: list[int]) -> list[int]:
+    """Return how many of k districts each block gets, so that they lie the least out of range in sum.
+
+    How much a block lacks is convex in its share, so the next district goes where it mends the most, and of equals to
+    where districts are the heaviest. No block has less than one, even if they are more than k.
+    """
+    shares = [1] * len(weights)
+
+    def gain(block: int) -> tuple[bool, int, float]:
+        weight, share = weights[block], shares[block]
+        more = least_breach_of(problem, weight, share + 1) - least_breach_of(problem, weight, share)
+        return share >= atoms[block], more, -weight / share
+
+    waiting = [(gain(block), block) for block in range(len(weights))]
+    heapq.heapify(waiting)
+    for _ in range(k - len(weights)):
+        block = waiting[0][1]
+        shares[block] += 1
+        heapq.heapreplace(waiting, (gain(block), block))
+    return shares
+
+
+def least_breach_of(problem: Problem, weight: int, districts: int) -> int:
+    """Return by how much so many districts of a weight in all lie out of the range at least."""
+    return max(districts * problem.lower - weight, weight - districts * problem.upper, 0)
 
 
 def _join_empty_ground(problem: Problem, label: IntArray, heavy: BoolArray) -> IntArray:
@@ -139,8 +188,6 @@ def _join_empty_ground(problem: Problem, label: IntArray, heavy: BoolArray) -> I
 def _block(problem: Problem, atoms: IntArray) -> Block:
     weight = int(problem.weights[atoms].sum())
     lower, upper = problem.lower, problem.upper
-    if problem.k is not None:
-        return Block(atoms, weight, problem.k, problem.k, "")
     low, high = -(-weight // upper), weight // lower if lower else len(atoms)
     if weight == 0 and lower > 0:
         rule = "empty"

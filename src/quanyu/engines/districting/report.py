@@ -9,7 +9,7 @@ import numpy as np
 from quanyu.engines.arrays import IntArray
 from quanyu.engines.districting.certificates import least_breach, pinned
 from quanyu.engines.districting.plans import out_of_range, overlaps
-from quanyu.engines.districting.problem import Block, Problem
+from quanyu.engines.districting.problem import Block, Problem, least_breach_of
 from quanyu.engines.districting.result import Bound, Unmet
 
 
@@ -24,7 +24,8 @@ def in_order(labels: IntArray) -> IntArray:
 
 def bound(problem: Problem, parts: list[Block]) -> Bound:
     if problem.k is not None:
-        return Bound(problem.k, problem.k, None)
+        districts = max(problem.k, len(parts))
+        return Bound(districts, districts, None)
     low = sum(max(1, block.low) if not block.rule or block.rule == "gap" else 1 for block in parts)
     high = None if any(block.rule for block in parts) else sum(block.high for block in parts)
     return Bound(low, high, None)
@@ -36,7 +37,7 @@ def unmet_rules(problem: Problem, parts: list[Block], labels: IntArray) -> tuple
     out = out_of_range(size, problem.lower, problem.upper)
     proven = [_proven(problem, block, labels, out) for block in parts if block.rule]
     if problem.k is not None:
-        proven += _proven_of_k(problem, labels)
+        proven += _proven_of_k(problem, problem.k, parts, labels)
     else:
         proven += [each for block in parts if not block.rule for each in _pinned(problem, block, labels, size, out)]
     told = {label for each in proven for label in each.districts}
@@ -81,19 +82,23 @@ def _norms(problem: Problem, size: IntArray) -> tuple[tuple[str, Any], ...]:
     return (*lower, *upper)
 
 
-def _proven_of_k(problem: Problem, labels: IntArray) -> list[Unmet]:
-    """Return atoms heavier than the range, or that all together are too light or too heavy for k districts."""
-    lower, upper, k, total = problem.lower, problem.upper, problem.k or 1, int(problem.weights.sum())
+def _proven_of_k(problem: Problem, k: int, parts: list[Block], labels: IntArray) -> list[Unmet]:
+    """Return more pieces than k, atoms heavier than the range, and pieces too light or too heavy for their share."""
+    lower, upper = problem.lower, problem.upper
     found = []
+    if (by := len(parts) - k) > 0:
+        everything, total = np.arange(len(labels)), int(problem.weights.sum())
+        found.append(Unmet(everything, "pieces", total, by, True, tuple(range(len(parts))), (("k", len(parts)),)))
     for atom in np.flatnonzero(problem.weights > upper):
         weight = int(problem.weights[atom])
         mends = (("split", -(-weight // upper)), ("upper", weight))
         found.append(Unmet(np.array([atom]), "heavy", weight, weight - upper, True, (int(labels[atom]),), mends))
-    if not k * lower <= total <= k * upper:
-        by = max(k * lower - total, total - k * upper)
-        mend = ("lower", total // k) if total < k * lower else ("upper", -(-total // k))
-        everything, districts = np.arange(len(labels)), tuple(range(int(labels.max()) + 1))
-        found.append(Unmet(everything, "gap", total, by, True, districts, (mend,)))
+    for block in parts:
+        if by := least_breach_of(problem, block.weight, block.low):
+            light = block.weight < block.low * lower
+            mend = ("lower", block.weight // block.low) if light else ("upper", -(-block.weight // block.low))
+            districts = tuple(np.unique(labels[block.atoms]).tolist())
+            found.append(Unmet(block.atoms, "gap", block.weight, by, True, districts, (mend,)))
     return found
 
 

@@ -34,7 +34,7 @@ class Bound:
 
 
 # What an `Unmet` may say, as its text explains.
-RULES = ("heavy", "light", "gap", "empty", "pinned", "not_found")
+RULES = ("heavy", "light", "gap", "empty", "pieces", "pinned", "not_found")
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,8 @@ class Unmet:
     """Atoms that no feasible district holds, or none was found for: the rule, by how much, and what would mend it.
 
     ``rule``: ``heavy`` (an atom above the range), ``light`` (a component below it), ``gap`` (its weight fits no number
-    of districts), ``empty`` (a component without households), ``pinned`` (atoms that every plan leaves in districts
-    out of the range), ``not_found`` (not proven, but no plan was found).
+    of districts), ``empty`` (a component without households), ``pieces`` (more components than districts), ``pinned``
+    (atoms that every plan leaves in districts out of the range), ``not_found`` (not proven, but no plan was found).
     """
 
     atoms: IntArray

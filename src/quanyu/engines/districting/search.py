@@ -47,9 +47,13 @@ class BlockSearch:
     """A block in two resolutions, its generator, and the steps of the search; plans are of the shrunk block."""
 
     def __init__(self, problem: Problem, block: Block, seed: int) -> None:
-        self.problem, self.block, self.k = problem, block, problem.k
+        self.problem, self.block = problem, block
+        self.k = None if problem.k is None else block.low
         self.fine = block_graph(problem, block.atoms)
         self.group = contract(self.fine, problem.lower, problem.upper)
+        if self.k is not None and self.group.max() + 1 < self.k:
+            # So many districts that atoms which in range would never part have to.
+            self.group = np.arange(len(block.atoms))
         self.coarse = merged(self.fine, self.group)
         self.random = _seed(seed, int(block.atoms[0]))
         self.rules = _rules(problem)

@@ -67,7 +67,8 @@ class Work:
             return int(0.9 * max(left, 0.0) * search.steps_per_second() * len(search.plan.size) / sum(weights))
         pair = 2 * len(search.coarse.weight) / len(search.plan.size)
         if self.problem.k is not None:
-            return int(np.clip(ATOMS_K / pair, *STEPS_K))
+            atoms = ATOMS_K * len(search.block.atoms) / len(self.labels)
+            return int(np.clip(atoms / pair, *STEPS_K))
         return int(min(STEPS_PER_DISTRICT, ATOMS_PER_DISTRICT / pair) * len(search.plan.size))
 
     def _write(self, block: Block, label: IntArray) -> None:

@@ -133,7 +133,7 @@ def test_the_demo_refuses_a_database_with_accounts_of_its_own(db: None) -> None:
 
 
 @pytest.mark.parametrize("verb", ["serve", "demo"])
-def test_a_port_that_is_taken_is_said_before_anything_starts(verb: str) -> None:
+def test_a_port_that_is_taken_is_said_before_anything_starts(db: None, verb: str) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -142,6 +142,43 @@ def test_a_port_that_is_taken_is_said_before_anything_starts(verb: str) -> None:
     assert result.exit_code == 2
     assert f"127.0.0.1:{port} cannot be used" in result.stderr
     assert "--port" in result.stderr
+
+
+def _in_a_process(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("QUANYU_")} | settings
+    command = [sys.executable, "-m", "quanyu.cli", *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("verb", [["check"], ["plan", "riverside"], ["serve"]])
+def test_a_verb_before_init_says_so(verb: list[str], tmp_path: Path) -> None:
+    done = _in_a_process(*verb, QUANYU_HOME=str(tmp_path))
+    assert done.returncode == 2
+    assert done.stderr.splitlines() == [
+        f"Error: The database {tmp_path}/quanyu.sqlite3 is empty. Make it first: quanyu init"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "words"),
+    [
+        ("QUANYU_HOME", __file__, "It must be a folder that can be written"),
+        ("QUANYU_DATABASE_URL", "mysql://zhou:secret@db/quanyu", "Give postgres://user:password@host:port/name"),
+        ("QUANYU_DATABASE_URL", "postgres://zhou:secret@db:port/quanyu", "Give postgres://user:password@host:port"),
+        ("QUANYU_DATABASE_URL", "postgres://zhou:secret@127.0.0.1:1/quanyu", "quanyu at 127.0.0.1 does not answer"),
+        ("QUANYU_DATABASE_URL", "postgres://zhou:secret@127.0.0.1", "It names no database"),
+        ("QUANYU_DATABASE_URL", "zhou:secret", "QUANYU_DATABASE_URL is zhou:s…"),
+        ("QUANYU_HTTPS", "perhaps", "QUANYU_HTTPS is perhaps, which cannot be used. Give 1 or 0."),
+        ("QUANYU_UPLOAD_LIMIT_MB", "ten", "Give a whole number of at least 1"),
+        ("QUANYU_LOG_LEVEL", "loud", "Give one of DEBUG, INFO, WARNING, ERROR"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_named(setting: str, value: str, words: str, tmp_path: Path) -> None:
+    done = _in_a_process("check", **{"QUANYU_HOME": str(tmp_path), setting: value})
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert words in line
+    assert "secret" not in line
 
 
 def _free_port() -> int:

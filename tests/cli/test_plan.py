@@ -134,6 +134,36 @@ def test_locate_adds_a_column_to_a_file_of_points(plan: Plan, tmp_path: Path) ->
     assert result.exit_code == 1
 
 
+def test_locate_reads_a_table_as_chinese_offices_write_it(plan: Plan, tmp_path: Path) -> None:
+    grid = plan.grids.earliest("code")
+    text = f"名称,经度,纬度\n村委会,{grid.label_lon},{grid.label_lat}\n"
+    (tmp_path / "points.csv").write_text(text, encoding="gb18030")
+    columns = ["--lon-column", "经度", "--lat-column", "纬度"]
+    result = _run("locate", "--file", tmp_path / "points.csv", *columns, "--day", TODAY)
+    assert result.stdout.splitlines()[1] == f"村委会,{grid.label_lon},{grid.label_lat},{grid.code}"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["export", "riverside", "nowhere/grids.gpkg"], "there is no folder"),
+        (["export", "riverside", "-"], "cannot be written to standard output"),
+        (["locate", "--file", "points.csv", "--out", "nowhere/out.csv"], "there is no folder"),
+        (["locate", "--file", "missing.csv"], "does not exist"),
+        (["locate", "--file", "."], "is a directory"),
+    ],
+)
+def test_where_nothing_can_be_read_or_written_is_said_at_once(
+    plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "points.csv").write_text("lon,lat\n117,36\n")
+    result = _run(*arguments)
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["points.csv"]
+
+
 def test_locate_reads_stdin_and_writes_stdout(plan: Plan) -> None:
     grid = plan.grids.earliest("code")
     text = f"lon,lat\n{grid.label_lon},{grid.label_lat}\n"
@@ -150,9 +180,13 @@ def test_locate_reads_stdin_and_writes_stdout(plan: Plan) -> None:
         ("lon,lat\n,36\n", "row 2, column lon: empty is no coordinate"),
         ("lon,lat\nnan,36\n", "row 2, column lon: nan is no coordinate"),
         ("lon,lat\n117,36\n36,117\n", "row 3, column lat: 36, 117 is no coordinate. Allowed is −90 to 90 degrees"),
+        ("lon,lat\n117,36,7\n", "row 2 has more cells than the header's 2"),
+        ("lon,lat,grid\n117,36,7\n", "has a column grid, which the answer needs"),
+        ("", "points.csv is empty (0 bytes)"),
+        ("lon,lat\n\0\n", "points.csv is no file of a form taken here"),
     ],
 )
-def test_a_row_without_a_point_is_named(plan: Plan, tmp_path: Path, text: str, message: str) -> None:
+def test_a_file_without_points_is_refused_with_the_place(plan: Plan, tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "points.csv").write_text(text)
     out = tmp_path / "out.csv"
     result = _run("locate", "--file", tmp_path / "points.csv", "--out", out)

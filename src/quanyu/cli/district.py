@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import numpy as np
 
+from quanyu.cli.output import named_file
 from quanyu.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -43,8 +44,9 @@ class UnreadableArrays(InvalidInput):
 @click.option("--steps", type=click.IntRange(min=0), help="Length of the search.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option(
-    "--out", type=click.Path(dir_okay=False, writable=True, path_type=Path), required=True, help="A .npy file."
-)
+    "--out", type=click.Path(dir_okay=False, writable=True, path_type=Path), required=True, callback=named_file,
+    help="A .npy file.",
+)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_context
 def district(
@@ -54,8 +56,6 @@ def district(
     """Draw districts of the atoms in FILE (.npz) and write the label of each atom to a .npy file."""
     from quanyu.engines.districting import district as draw
 
-    if not out.parent.is_dir():
-        raise click.BadParameter(f"there is no folder {out.parent}", param_hint="--out")
     if seconds is not None and math.isnan(seconds):  # a range lets it pass
         raise click.BadParameter("nan is no length of time", param_hint="--seconds")
     arrays = _arrays(file)

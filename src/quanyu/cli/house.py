@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from quanyu.cli.serving import require_free, serve
-from quanyu.cli.site import with_site
+from quanyu.cli.site import with_new_site, with_site
 
 if TYPE_CHECKING:
     from quanyu.apps.grids.models import Network
@@ -27,7 +27,7 @@ BRIDGED = ("liechtenstein",)
 
 
 @click.command()
-@with_site
+@with_new_site
 def init() -> None:
     """Create or upgrade the database, and compile the engines once."""
     _migrate()
@@ -59,7 +59,7 @@ def user(name: str, role: str, display_name: str, password: str) -> None:
 @click.option("--no-serve", is_flag=True, help="Prepare the demo and stop.")
 @click.option("--sample", "samples", multiple=True, type=click.Choice(DEMO_SAMPLES), help="Only these; default all.")
 @click.pass_context
-@with_site
+@with_new_site
 def demo(ctx: click.Context, host: str, port: int, no_serve: bool, samples: tuple[str, ...]) -> None:
     """Load the sample territories, draw their grids and serve the site."""
     from quanyu.apps.territory import tiles

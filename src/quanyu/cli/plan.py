@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import math
 import sys
@@ -13,12 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from quanyu.cli.output import named_file, writable_file
 from quanyu.cli.site import with_site
 from quanyu.errors import InvalidInput, OutOfRange
 
 if TYPE_CHECKING:
     from quanyu.apps.accounts.models import User
     from quanyu.apps.grids.models import Network
+
+
+# The column of grid codes that an answer adds to a file of points.
+ANSWER = "grid"
 
 
 class BadPoint(InvalidInput):
@@ -88,13 +94,17 @@ def _shown_on(bar: Any) -> Callable[[str, float, dict[str, Any]], None]:
 @click.argument("lat", type=float, required=False)
 @click.option("--system", default="WGS84", show_default=True, help="WGS84, CGCS2000, GCJ-02, BD-09 or EPSG:code.")
 @click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="As of this day; default today.")
-@click.option("--file", type=click.Path(path_type=Path, allow_dash=True), help="A CSV file of points; - is stdin.")
+@click.option(
+    "--file", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
+    help="A CSV file of points; - is stdin.",
+)  # fmt: skip
 @click.option("--lon-column", default="lon", show_default=True)
 @click.option("--lat-column", default="lat", show_default=True)
 @click.option("--network", help="For a file: whose grids; needed where there are several networks.")
 @click.option(
-    "--out", type=click.Path(path_type=Path, allow_dash=True), default="-", help="For a file: where to write."
-)
+    "--out", type=click.Path(dir_okay=False, writable=True, allow_dash=True, path_type=Path), default="-",
+    callback=writable_file, help="For a file: where to write; - is stdout.",
+)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_context
 @with_site
@@ -133,7 +143,7 @@ def _locate_point(lon: float, lat: float, system: str, on: date) -> list[dict[st
 
 
 def _locate_file(file: Path, out: Path, columns: tuple[str, str], system: str, network: str | None, on: date) -> int:
-    """Write the rows of a file with their grid codes in a column ``grid``; return how many lie in none."""
+    """Write the rows of a file with their grid codes in a column of their own; return how many lie in none."""
     import numpy as np
 
     from quanyu.apps.grids import queries
@@ -143,10 +153,7 @@ def _locate_file(file: Path, out: Path, columns: tuple[str, str], system: str, n
     if network is None and len(known) != 1:
         raise click.UsageError(f"Say whose grids: --network, one of {', '.join(known) or 'none yet'}.")
     home = _network(network or known[0])
-    with click.open_file(str(file), encoding="utf-8-sig") as source:
-        reader = csv.DictReader(source)
-        rows = list(reader)
-    header = list(reader.fieldnames or [])
+    header, rows = _table(file)
     points = np.array([_point(row, columns, header, file, number) for number, row in enumerate(rows, start=2)])
     codes: list[str | None] = []
     if len(points):
@@ -160,12 +167,44 @@ def _locate_file(file: Path, out: Path, columns: tuple[str, str], system: str, n
             ) from error
         codes = queries.locate_many(home, lonlat[:, 0], lonlat[:, 1], on=on)
     with click.open_file(str(out), "w", encoding="utf-8") as target:
-        writer = csv.DictWriter(target, [*header, "grid"], lineterminator="\n")
+        writer = csv.DictWriter(target, [*header, ANSWER], lineterminator="\n")
         writer.writeheader()
-        writer.writerows({**row, "grid": code or ""} for row, code in zip(rows, codes, strict=True))
+        writer.writerows({**row, ANSWER: code or ""} for row, code in zip(rows, codes, strict=True))
     outside = codes.count(None)
     click.echo(f"{len(codes)} points, {outside} in no grid", err=True)
     return outside
+
+
+def _table(file: Path) -> tuple[list[str], list[dict[str, str]]]:
+    """Return the header and the rows of a CSV file.
+
+    Raises
+    ------
+    UnreadableFile and its kinds
+        It is empty, or no text.
+    InvalidInput
+        A row has more cells than the header, or the column of the answer is taken.
+    """
+    from quanyu.apps.territory.loading.faults import EmptyFile, UnreadableFile
+    from quanyu.apps.territory.loading.tables import decoded
+
+    with click.open_file(str(file), "rb") as source:
+        raw = source.read()
+    if not raw.strip():
+        raise EmptyFile(file=file.name, size=len(raw))
+    reader = csv.DictReader(io.StringIO(decoded(raw, file.name), newline=""), strict=True)
+    try:
+        rows = list(reader)
+    except csv.Error as error:
+        raise UnreadableFile(file=file.name, forms="CSV") from error
+    header = list(reader.fieldnames or [])
+    if ANSWER in header:
+        raise InvalidInput(detail=f"{file.name} has a column {ANSWER}, which the answer needs. Give it another name.")
+    for number, row in enumerate(rows, start=2):
+        if None in row:
+            detail = f"{file.name}, row {number} has more cells than the header's {len(header)}. Mend or quote them."
+            raise InvalidInput(detail=detail)
+    return header, rows
 
 
 def _point(
@@ -196,7 +235,9 @@ def _point(
 
 @click.command()
 @click.argument("network")
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument(
+    "file", type=click.Path(dir_okay=False, writable=True, allow_dash=True, path_type=Path), callback=named_file
+)
 @click.option("--plan", "number", type=int, help="Version; default the plan in force.")
 @click.option("--format", "kind", help="geojson, gpkg, shp, xlsx, png or pdf; default by the file's ending.")
 @click.option("--language", type=click.Choice(["zh-hans", "en"]), default="zh-hans", show_default=True)

@@ -21,8 +21,13 @@ from quanyu.cli.site import with_site
 @click.option("--port", default=8000, show_default=True)
 @click.option("--workers", default=2, show_default=True, help="Server processes.")
 @click.option("--worker/--no-worker", "with_worker", default=True, show_default=True, help="Also start a worker.")
+@with_site
 def serve(host: str, port: int, workers: int, with_worker: bool) -> None:
     """Serve the site, and a worker beside it."""
+    from django.db import connections
+
+    # Looked at and let go: the processes below have their own.
+    connections.close_all()
     require_free(host, port)
     require_front_end()
     server = [sys.executable, "-m", "gunicorn", "quanyu.site.wsgi", "--bind", f"{host}:{port}", "--threads", "4"]

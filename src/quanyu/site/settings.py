@@ -9,23 +9,15 @@ import os
 import secrets
 from pathlib import Path
 
-import dj_database_url
 from django.utils.translation import gettext_lazy as _
+
+from quanyu.site import environment
 
 PACKAGE = Path(__file__).resolve().parent.parent
 
 
-def _flag(name: str, default: str = "") -> bool:
-    return os.environ.get(name, default).lower() in {"1", "true", "yes", "on"}
-
-
-def _words(name: str, default: str = "") -> list[str]:
-    return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
-
-
 # Everything Quanyu writes: the SQLite database, uploads, derived map tiles, the secret key.
-HOME = Path(os.environ.get("QUANYU_HOME", "var")).resolve()
-HOME.mkdir(parents=True, exist_ok=True)
+HOME = environment.folder("QUANYU_HOME", "var")
 
 
 def _secret_key() -> str:
@@ -39,10 +31,10 @@ def _secret_key() -> str:
 
 
 SECRET_KEY = _secret_key()
-DEBUG = _flag("QUANYU_DEBUG")
-ALLOWED_HOSTS = _words("QUANYU_HOSTS", "localhost,127.0.0.1,[::1]")
-CSRF_TRUSTED_ORIGINS = _words("QUANYU_ORIGINS")
-if _flag("QUANYU_HTTPS"):
+DEBUG = environment.flag("QUANYU_DEBUG")
+ALLOWED_HOSTS = environment.words("QUANYU_HOSTS", "localhost,127.0.0.1,[::1]")
+CSRF_TRUSTED_ORIGINS = environment.words("QUANYU_ORIGINS")
+if environment.flag("QUANYU_HTTPS"):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
     SECURE_HSTS_SECONDS = 31_536_000
@@ -98,11 +90,7 @@ TEMPLATES = [
     }
 ]
 
-DATABASES = {
-    "default": dj_database_url.parse(
-        os.environ.get("QUANYU_DATABASE_URL", f"sqlite:///{HOME / 'quanyu.sqlite3'}"), conn_max_age=60
-    )
-}
+DATABASES = {"default": environment.database("QUANYU_DATABASE_URL", HOME / "quanyu.sqlite3")}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # Readers never wait for the writer; a writer waits for another instead of failing.
     DATABASES["default"]["OPTIONS"] = {
@@ -142,7 +130,7 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 # A batch of ten thousand points, written at length.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 2**20
 FILE_UPLOAD_TEMP_DIR = os.environ.get("QUANYU_UPLOAD_DIR") or None
-QUANYU_UPLOAD_LIMIT_MB = int(os.environ.get("QUANYU_UPLOAD_LIMIT_MB", "500"))
+QUANYU_UPLOAD_LIMIT_MB = environment.whole_number("QUANYU_UPLOAD_LIMIT_MB", 500, low=1)
 
 # A background of the district's own (raster tiles); empty: only the site's data, no other host.
 QUANYU_BASEMAP_URL = os.environ.get("QUANYU_BASEMAP_URL", "")
@@ -150,7 +138,7 @@ QUANYU_BASEMAP_ATTRIBUTION = os.environ.get("QUANYU_BASEMAP_ATTRIBUTION", "")
 # Printed on maps that are published: the review number the district got for them (审图号).
 QUANYU_MAP_REVIEW_NUMBER = os.environ.get("QUANYU_MAP_REVIEW_NUMBER", "")
 # Smaller counts of households are not shown to the public: they would tell of single homes.
-QUANYU_PUBLIC_MINIMUM = int(os.environ.get("QUANYU_PUBLIC_MINIMUM", "3"))
+QUANYU_PUBLIC_MINIMUM = environment.whole_number("QUANYU_PUBLIC_MINIMUM", 3, low=1)
 QUANYU_GRID_CODE_PATTERN = os.environ.get("QUANYU_GRID_CODE_PATTERN", "{division}{number:03d}")
 
 LOGGING = {
@@ -160,5 +148,8 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     # Who is refused is told by the answer; the log is for what went wrong here.
     "loggers": {"django.request": {"level": "ERROR"}},
-    "root": {"handlers": ["stderr"], "level": os.environ.get("QUANYU_LOG_LEVEL", "WARNING")},
+    "root": {
+        "handlers": ["stderr"],
+        "level": environment.one_of("QUANYU_LOG_LEVEL", "WARNING", ("DEBUG", "INFO", "WARNING", "ERROR")),
+    },
 }

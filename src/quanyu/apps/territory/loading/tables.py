@@ -130,7 +130,7 @@ def _plain(name: str) -> str:
 
 def _csv(path: Path) -> Iterator[tuple[int, list[str]]]:
     raw = _unpacked(path) if path.suffix.lower() == ".gz" else path.read_bytes()
-    text = _decoded(raw, path)
+    text = decoded(raw, path.name)
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         for cells in reader:
@@ -151,16 +151,23 @@ def _unpacked(path: Path) -> bytes:
     return raw
 
 
-def _decoded(raw: bytes, path: Path) -> str:
+def decoded(raw: bytes, file: str) -> str:
+    """Return the text of a file with this name.
+
+    Raises
+    ------
+    UnreadableFile
+        It is no text.
+    """
     if b"\0" in raw[:4096]:
-        raise faults.UnreadableFile(file=path.name, forms=FORMS)
+        raise faults.UnreadableFile(file=file, forms=FORMS)
     # Spreadsheets of Chinese offices write GB 18030; everything else UTF-8.
     for encoding in ("utf-8-sig", "gb18030"):
         try:
             return raw.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise faults.UnreadableFile(file=path.name, forms=FORMS)
+    raise faults.UnreadableFile(file=file, forms=FORMS)
 
 
 def _xlsx(path: Path) -> tuple[str, Iterator[tuple[int, list[str]]]]:

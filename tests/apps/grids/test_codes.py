@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quanyu.apps.grids.codes import InvalidPattern, LongCode, Unnumbered, assign, highest, parse
+from quanyu.apps.grids.codes import CodesUsedUp, InvalidPattern, LongCode, Unnumbered, assign, highest, parse
 
 PATTERN = "{division}{number:03d}"
 
@@ -51,6 +51,20 @@ def test_a_pattern_that_cannot_tell_grids_apart_is_refused(pattern: str) -> None
 def test_a_code_that_does_not_fit_is_refused() -> None:
     with pytest.raises(LongCode, match="more than 24 signs"):
         assign([_grid(0, 0)], used={}, pattern="{division}{number:020d}")
+
+
+def test_a_number_beyond_the_digits_of_the_pattern_is_refused_with_the_mend() -> None:
+    grids = [_grid(x, 0) for x in range(3)]
+    assert assign(grids, used={"370114001001": 996}, pattern=PATTERN)[-1] == "370114001001999"
+    with pytest.raises(CodesUsedUp, match=r"370114001001 needs grid number 1000, .* ends at 999\. Load the divisions"):
+        assign(grids, used={"370114001001": 997}, pattern=PATTERN)
+    assert assign(grids, used={"370114001001": 997}, pattern="{division}{number:04d}")[-1] == "3701140010011000"
+    assert assign(grids, used={"370114001001": 997}, pattern="{division}-{number}")[-1] == "370114001001-1000"
+
+
+def test_a_grid_that_keeps_its_code_needs_no_number() -> None:
+    kept = [_grid(x, 0, keeps=f"37011400100199{x}") for x in range(3)]
+    assert len(assign(kept, used={"370114001001": 999}, pattern=PATTERN)) == 3
 
 
 @given(st.lists(st.tuples(st.floats(0, 1e5), st.floats(0, 1e5)), min_size=1, max_size=60), st.integers(0, 500))

@@ -27,6 +27,17 @@ class LongCode(InvalidInput):
     template = "The grid code %(value)s has more than %(limit)s signs. Choose a shorter pattern."
 
 
+class CodesUsedUp(InvalidInput):
+    """A division has had as many grid codes as the pattern has room for."""
+
+    code = "codes_used_up"
+    template = (
+        "%(value)s needs grid number %(number)s, and the pattern of grid codes, %(pattern)s, ends at %(most)s. Load "
+        "the divisions below it, so that grids are numbered in each, or have the operator widen "
+        "QUANYU_GRID_CODE_PATTERN."
+    )
+
+
 @dataclass(frozen=True)
 class Unnumbered:
     """A grid that needs a code: its division's code, its middle in metres, and the code it keeps, if any."""
@@ -50,11 +61,17 @@ def assign(grids: Sequence[Unnumbered], *, used: Mapping[str, int], pattern: str
     pattern
         With ``{division}`` and ``{number}``, for example ``{division}{number:03d}``.
 
+    Raises
+    ------
+    CodesUsedUp, LongCode, InvalidPattern
+        A code of more digits than the others would pass for another kind of code wherever codes are read.
+
     Notes
     -----
     The standard's order "west to east, north to south" is read as one reads a page: rows as high as the division's
     middling grid is wide, the northern row first, each row from the west.
     """
+    most = _most(pattern)
     codes: list[str | None] = [grid.keeps for grid in grids]
     by_division: defaultdict[str, list[int]] = defaultdict(list)
     for index, grid in enumerate(grids):
@@ -65,6 +82,9 @@ def assign(grids: Sequence[Unnumbered], *, used: Mapping[str, int], pattern: str
         height = math.sqrt(areas[len(areas) // 2]) or 1.0
         members.sort(key=lambda i: (-math.floor(grids[i].y / height), grids[i].x, i))
         for number, index in enumerate(members, start=used.get(division, 0) + 1):
+            if most is not None and number > most:
+                last = used.get(division, 0) + len(members)
+                raise CodesUsedUp(value=division, number=last, pattern=pattern, most=most)
             codes[index] = pattern.format(division=division, number=number)
             if len(codes[index] or "") > 24:
                 raise LongCode(value=codes[index], limit=24)
@@ -89,6 +109,14 @@ def highest(used: Iterable[str], pattern: str) -> dict[str, int]:
     for division, number in filter(None, (parse(code, pattern) for code in used)):
         result[division] = max(result.get(division, 0), number)
     return result
+
+
+def _most(pattern: str) -> int | None:
+    """Return the highest number of as many digits as ``pattern`` pads to; ``None`` where it pads to none."""
+    _shape(pattern)
+    spec = next(spec for _, name, spec, _ in Formatter().parse(pattern) if name == "number")
+    digits = len(format(0, spec or ""))
+    return 10**digits - 1 if digits > 1 else None
 
 
 @lru_cache(maxsize=8)

@@ -244,6 +244,26 @@ def test_touching_and_equal_footprints_each_get_a_cell() -> None:
     assert (made.area > 0).all()
 
 
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.sampled_from([2e-6, 2e-5, 4e-4]))
+def test_footprints_that_all_but_lie_on_each_other_each_get_a_cell(seed: int, apart: float) -> None:
+    """As where a city file holds buildings twice, and coordinates were rounded on the way; far from the middle."""
+    rng = np.random.default_rng(seed)
+    once = [
+        shapely.affinity.rotate(box(x, y, x + 30, y + 12), rng.uniform(0, 180))
+        for x in range(100, 700, 60) for y in range(100, 500, 60)
+    ]  # fmt: skip
+    twice = [shapely.affinity.translate(house, *rng.uniform(-apart, apart, 2)) for house in once]
+    east, north = 547_000, 6_560_000
+    footprints = shapely.transform(shapes(*once, *twice), lambda xy: np.add(xy, (east, north)))
+    ground = box(east, north, east + 9000, north + 7000)
+    made = tessellate(footprints, territory=ground)
+    assert shapely.is_valid(made.cells).all()
+    assert (made.area > 0).all()
+    assert made.area.sum() == pytest.approx(ground.area, rel=1e-9)
+    assert shapely.union_all(made.cells).area == pytest.approx(ground.area, rel=1e-6)
+
+
 def test_the_same_input_gives_the_same_cells_to_the_bit() -> None:
     rng = np.random.default_rng(7)
     footprints = houses(*map(tuple, rng.uniform(0, 290, (60, 2)).tolist()))

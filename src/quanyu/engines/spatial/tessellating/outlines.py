@@ -53,11 +53,13 @@ def outline_points(footprints: GeometryArray) -> Outlines:
     inset = shapely.buffer(footprints, -INSET_M, join_style="mitre")
     shapes = np.where(shapely.is_empty(inset), footprints, inset)
     points, owner = shapely.get_coordinates(shapely.segmentize(shapes, SPACING_M), return_index=True)
-    # Overlapping buildings may share a point: the first owner keeps it. A millimetre apart is the same place.
-    millimetres = np.round((points - points.min(axis=0)) * 1000.0).astype(np.int64)
+    # Points of overlapping buildings may lie on each other, or so near that a triangulation cannot tell which is where:
+    # on a grid of a millimetre they are one, and the first owner keeps it.
+    origin = np.floor(points.min(axis=0))
+    millimetres = np.round((points - origin) * 1000.0).astype(np.int64)
     _, first = np.unique(millimetres[:, 0] << 32 | millimetres[:, 1], return_index=True)
     first.sort()
-    points, owner = points[first], owner[first]
+    points, owner = origin + millimetres[first] / 1000.0, owner[first]
     missing = np.setdiff1d(np.arange(len(footprints)), owner)
     if len(missing):
         extra = shapely.get_coordinates(shapely.point_on_surface(footprints[missing])) + 0.0017

@@ -28,6 +28,8 @@ COARSE_M = 10 * ROUNDING_M
 ON_M = 2 * COARSE_M
 # Faces that add up to the tract but for more than this share have lost some.
 LOST_SHARE = 1e-9
+# Faces smaller than this are what rounding leaves between lines that meet.
+SLIVER_M2 = 1e-6
 OUTSIDE = -1
 NO_RIDGE = -1
 
@@ -111,8 +113,8 @@ def _draw_tract(outlines: Outlines, ground: Any, fences: Any) -> _Tract:
     shapely.prepare(ground)
     ridges = _ridges(outlines, ground)
     lines, made, owner = _parted(ridges, outlines, ground, fences, grid_m=0.0)
-    lost = abs(shapely.area(made.faces).sum() - ground.area) > LOST_SHARE * ground.area
-    if lost or not np.isin(outlines.owner, owner).all():
+    whole = abs(shapely.area(made.faces).sum() - ground.area) <= LOST_SHARE * ground.area
+    if not (whole and np.isin(outlines.owner, owner).all() and shapely.is_valid(made.faces).all()):
         lines, made, owner = _parted(ridges, outlines, ground, fences, grid_m=COARSE_M)
     inner = (made.left >= 0) & (made.right >= 0)
     length = np.hypot(*(lines.ends[:, 1] - lines.ends[:, 0]).T)
@@ -248,6 +250,7 @@ def _joined(faces: GeometryArray, owner: IntArray, count: int) -> tuple[Geometry
     single = np.flatnonzero(pieces == 1)
     cells[single] = faces[order[bounds[single]]]
     for index in np.flatnonzero(pieces != 1):
-        cells[index] = shapely.union_all(faces[order[bounds[index] : bounds[index + 1]]])
+        mine = faces[order[bounds[index] : bounds[index + 1]]]
+        cells[index] = shapely.union_all(mine[shapely.area(mine) > SLIVER_M2])
     parted = np.flatnonzero(shapely.get_num_geometries(cells) > 1)
     return cells, parted

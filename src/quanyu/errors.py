@@ -96,7 +96,7 @@ class NotPermitted(QuanyuError):
     """The person's roles do not allow the act."""
 
     code = "not_permitted"
-    template = "This needs the permission %(permission)s, held by: %(roles)s. Ask an administrator for the role."
+    template = "Only these roles may %(act)s: %(roles)s. Ask an administrator for one of them."
 
 
 class IllegalTransition(QuanyuError):

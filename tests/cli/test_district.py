@@ -82,7 +82,10 @@ def test_a_file_that_is_no_archive_or_missing_is_misuse(tmp_path: Path) -> None:
     assert "does not exist" in missing.stderr
 
 
-@pytest.mark.parametrize("options", [("--out", "none/l.npy"), ("--seconds", "nan"), ("--upper", "1" + "0" * 23)])
+@pytest.mark.parametrize(
+    "options",
+    [("--out", "none/l.npy"), ("--out", "-"), ("--seconds", "nan"), ("--steps", "9" * 23), ("--upper", "9" * 23)],
+)
 def test_an_option_that_cannot_be_is_misuse_before_any_search(tmp_path: Path, options: tuple[str, str]) -> None:
     done = call(write(tmp_path / "row.npz"), tmp_path / "l.npy", "--lower", "1", "--upper", "9", *options)
     assert (done.exit_code, done.exception is None or isinstance(done.exception, SystemExit)) == (2, True)

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from django.db import connection
+from django.db import OperationalError, connection
 from tests.factories import AT, NORMS, make_network, make_people, make_riverside, make_riverside_in_force, make_user
 
 from quanyu.apps.accounts.models import Role, User
@@ -58,6 +58,25 @@ def test_a_weak_password_makes_no_account(db: None, password: str) -> None:
     assert result.exit_code == 2
     assert "The password cannot be taken." in result.stderr
     assert not User.objects.exists()
+
+
+@pytest.mark.parametrize("options", [["", "Zhou"], ["zhou li", "Zhou"], ["z" * 151, "Zhou"], ["zhou", "Z" * 61]])
+def test_a_name_that_no_account_can_have_makes_none(db: None, options: list[str]) -> None:
+    name, shown = options
+    arguments = ["user", name, "--role", "planner", "--password", "grids-by-the-river", "--display-name", shown]
+    result = _run(*arguments)
+    assert result.exit_code == 2
+    assert "The account cannot be taken so." in result.stderr
+    assert not User.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "options", [["--port", "0"], ["--port", "65536"], ["--workers", "0"], ["--host", "nowhere.invalid"]]
+)
+def test_where_nothing_can_be_served_is_said_at_once(db: None, options: list[str]) -> None:
+    result = _run("serve", *options)
+    assert result.exit_code == 2
+    assert options[1] in result.stderr
 
 
 def test_check_finds_a_whole_house_whole(db: None) -> None:
@@ -179,6 +198,16 @@ def test_a_setting_that_cannot_be_used_is_named(setting: str, value: str, words:
     (line,) = done.stderr.splitlines()
     assert words in line
     assert "secret" not in line
+
+
+def test_a_database_that_fails_under_way_is_said_in_a_line(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    def locked(**_: object) -> None:
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr("quanyu.apps.audit.trail.verify", locked)
+    result = _run("check")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.endswith("does not go on: database is locked. Mend that and try again.\n")
 
 
 def _free_port() -> int:

@@ -123,3 +123,16 @@ def test_boundaries_are_joined_by_code(listed: Path) -> None:
     result = run("boundaries", path, "--system", "nbs", "--coordinates", "WGS84")
     assert "boundaries: 1" in result.stdout
     assert Division.objects.get(code="370114000000").geometry is not None
+
+
+def test_a_table_that_is_none_names_the_forms_of_tables(db: None, tmp_path: Path) -> None:
+    (tmp_path / "list.xlsx").write_bytes(b"no workbook")
+    result = run("divisions", tmp_path / "list.xlsx", "--system", "nbs")
+    assert result.exit_code == 2
+    assert "Taken are: CSV, CSV.gz, xlsx." in result.stderr
+
+
+def test_a_folder_in_place_of_a_table_is_said_in_a_line(db: None, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    result = run("divisions", tmp_path, "--system", "nbs")
+    assert (result.exit_code, result.stderr) == (2, f"quanyu: {tmp_path}: Is a directory.\n")

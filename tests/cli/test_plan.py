@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
+import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ from tests.factories import AT, TODAY, make_network, make_people, make_riverside
 
 from quanyu.apps.accounts.models import Role, User
 from quanyu.apps.audit.models import Entry
-from quanyu.apps.grids import actions
+from quanyu.apps.grids import actions, exports
 from quanyu.apps.grids.models import Grid, Network, Plan, Run
 from quanyu.apps.grids.refusals import OwnWork
 from quanyu.cli import main
@@ -57,7 +59,9 @@ def test_a_plan_drawn_by_an_account_is_its_own_and_another_must_review_it(db: No
     actions.review(plan, actor=people.reviewer, at=AT)
 
 
-@pytest.mark.parametrize(("name", "message"), [("nobody", "No account nobody"), ("wang", "permission grids.draw")])
+@pytest.mark.parametrize(
+    ("name", "message"), [("nobody", "No account nobody"), ("wang", "Only these roles may draw grids")]
+)
 def test_a_plan_is_not_drawn_by_who_is_unknown_or_may_not(db: None, name: str, message: str) -> None:
     make_people()
     territory = make_riverside()
@@ -88,7 +92,13 @@ def test_plan_finds_a_rule_that_cannot_be_kept(db: None) -> None:
         (["plan", "second", "--territory", "370100000000"], "No division 370100000000"),
         (["export", "riverside", "map.doc"], "map.doc is no export format"),
         (["export", "riverside", "map.png"], "No plan in force"),
+        (["export", "riverside", "map.png", "--plan", "0"], "No plan 0. Draw one: quanyu plan riverside"),
+        ([*DRAW, "--by", ""], "No account . Make it: quanyu user"),
         (["locate"], "Give LON and LAT, or --file."),
+        (["locate", "117.5", "36.7", "--file", "-"], "Give LON and LAT, or --file."),
+        (["locate", "117.5"], "Give LAT, too."),
+        (["locate", "nan", "36.7"], "lon[0] is nan. Give a finite number"),
+        (["locate", "117.5", "36.7", "--network", "nowhere"], "No network nowhere. Known are: riverside."),
         (["locate", "117.5", "36.7", "--system", "Mars"], "MARS is no known coordinate system"),
         (["locate", "200", "100"], "lon[0] is 200, 100; allowed is −180 to 180 degrees, WGS84."),
         (["locate", "36.7", "117.5"], "lat[0] is 36.7, 117.5; allowed is −90 to 90 degrees, WGS84."),
@@ -111,6 +121,14 @@ def test_locate_names_the_grid_of_a_point(plan: Plan) -> None:
     assert result.exit_code == 0
     before = _run("locate", grid.label_lon, grid.label_lat, "--day", TODAY - timedelta(days=1))
     assert (before.exit_code, before.stdout) == (1, "")
+
+
+def test_a_point_is_asked_of_one_network_or_of_all(plan: Plan) -> None:
+    grid = plan.grids.earliest("code")
+    point = (grid.label_lon, grid.label_lat, "--day", TODAY)
+    make_network(plan.network.territory, code="second")
+    assert _run("locate", *point, "--network", "riverside").stdout == _run("locate", *point).stdout
+    assert _run("locate", *point, "--network", "second").exit_code == 1
 
 
 def test_a_point_in_the_west_or_south_is_no_option(plan: Plan) -> None:
@@ -181,6 +199,8 @@ def test_locate_reads_stdin_and_writes_stdout(plan: Plan) -> None:
         ("lon,lat\nnan,36\n", "row 2, column lon: nan is no coordinate"),
         ("lon,lat\n117,36\n36,117\n", "row 3, column lat: 36, 117 is no coordinate. Allowed is −90 to 90 degrees"),
         ("lon,lat\n117,36,7\n", "row 2 has more cells than the header's 2"),
+        ("lon,lat\n\n\n117,about 36\n", "row 4, column lat: about 36 is no coordinate"),
+        ("lon,lat,lon\n117,36,7\n", "has two columns lon. Give one another name."),
         ("lon,lat,grid\n117,36,7\n", "has a column grid, which the answer needs"),
         ("", "points.csv is empty (0 bytes)"),
         ("lon,lat\n\0\n", "points.csv is no file of a form taken here"),
@@ -199,6 +219,39 @@ def test_export_writes_the_plan_in_force(plan: Plan, tmp_path: Path) -> None:
     result = _run("export", "riverside", tmp_path / "grids.gpkg", "--plan", plan.number)
     assert result.exit_code == 0
     assert pyogrio.read_info(tmp_path / "grids.gpkg")["features"] == plan.grids.count()
+
+
+@pytest.mark.parametrize(("form", "begins"), [("png", b"\x89PNG"), ("pdf", b"%PDF"), ("geojson", b"{"), ("shp", b"PK")])
+def test_export_writes_the_form_asked_for_whatever_the_name(
+    plan: Plan, tmp_path: Path, form: str, begins: bytes
+) -> None:
+    out = tmp_path / "grids.bin"
+    assert _run("export", "riverside", out, "--plan", plan.number, "--format", form).exit_code == 0
+    assert out.read_bytes().startswith(begins)
+
+
+def test_an_export_that_fails_leaves_what_was_there(
+    plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    out = tmp_path / "grids.xlsx"
+    out.write_text("the table of last year")
+    monkeypatch.setattr(exports, "_dress", full)
+    result = _run("export", "riverside", out, "--plan", plan.number)
+    assert (result.exit_code, result.stderr) == (2, "quanyu: The file was not written: No space left on device.\n")
+    assert out.read_text() == "the table of last year"
+    assert list(tmp_path.iterdir()) == [out]
+
+
+def test_a_pipe_is_never_taken_for_a_file_to_replace(plan: Plan, tmp_path: Path) -> None:
+    pipe = tmp_path / "grids.geojson"
+    os.mkfifo(pipe)
+    result = _run("export", "riverside", pipe, "--plan", plan.number)
+    assert result.exit_code == 2
+    assert "is no ordinary file" in result.stderr
+    assert pipe.is_fifo()
 
 
 def test_export_writes_a_shapefile_beside_its_path_and_zipped_in_a_zip(plan: Plan, tmp_path: Path) -> None:

@@ -5,16 +5,27 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.http import HttpResponse
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
-from tests.factories import AT, People, draw_plan, lonlat, make_people, make_riverside, make_riverside_in_force
+from tests.factories import (
+    AT,
+    People,
+    draw_plan,
+    lonlat,
+    make_people,
+    make_riverside,
+    make_riverside_in_force,
+    run_plan,
+)
 
-from quanyu.apps.grids import actions, edits, queries
-from quanyu.apps.grids.models import Grid, Membership, Network, Plan, Run, Staffing
+from quanyu.apps.grids import actions, edits, queries, runs
+from quanyu.apps.grids.models import CodeUse, Grid, Membership, Network, Plan, Run, Staffing
 from quanyu.apps.grids.norms import Norms
 from quanyu.apps.territory.models import Barrier
 from quanyu.web import extent
@@ -224,6 +235,16 @@ def test_a_wrong_norm_is_told_beside_its_field_and_nothing_typed_is_lost(
     assert 'value="77"' in page.content.decode()
 
 
+def test_a_refusal_names_a_norm_by_its_label(client: Client, plan: Plan, people: People) -> None:
+    client.force_login(people.planner)
+    wrong = norms_form(lower=900)
+    assert "Most households is 500: give at least the lower limit, 900." in text(client.post("/desk/riverside", wrong))
+    client.defaults["HTTP_ACCEPT_LANGUAGE"] = "zh-hans"
+    page = text(client.post("/desk/riverside", wrong))
+    assert "最多户数 为 500" in page
+    assert "upper" not in page
+
+
 # Plans
 
 
@@ -261,6 +282,41 @@ def test_a_plan_goes_from_draft_to_force_through_the_pages(client: Client, draft
     refused = text(client.post(f"{address}/enforce", {"day": "2020-01-01"}, follow=True))
     assert "is past" in refused
     assert Plan.objects.get(pk=draft.pk).in_force_from is None
+
+
+def test_a_refusal_of_a_plan_has_no_code_names_in_chinese(client: Client, draft: Plan, people: People) -> None:
+    client.defaults["HTTP_ACCEPT_LANGUAGE"] = "zh-hans"
+    address, day = f"/plans/{draft.pk}/enforce", {"day": "2100-01-01"}
+    client.force_login(people.reviewer)
+    page = text(client.post(address, day, follow=True))
+    assert "只有以下角色可以使方案施行：规划员, 管理员。" in page
+    client.force_login(people.planner)
+    page = text(client.post(address, day, follow=True))
+    assert "状态为 草案，不能变为 已定施行；现在可变为：已审核。" in page
+
+
+def test_a_drawing_that_failed_says_so_in_the_readers_language(client: Client, plan: Plan, people: People) -> None:
+    client.force_login(people.planner)
+    run = actions.start_run(plan.network, FREE, actor=people.planner, at=AT)
+    runs.next_run(at=AT)
+    runs.fail_silent_runs(at=AT + timedelta(days=1))
+    assert "The worker stopped." in text(client.get(f"/runs/{run.pk}"))
+    page = text(client.get(f"/runs/{run.pk}", headers={"accept-language": "zh-hans"}))
+    assert "The worker stopped." not in page
+    assert "计算程序已停止。" in page
+
+
+def test_a_drawing_without_codes_left_says_how_to_mend_it(client: Client, plan: Plan, people: People) -> None:
+    CodeUse.objects.create(network=plan.network, code="990101001001999", first_plan=plan, last_plan=plan)
+    smaller = Norms(lower=100, upper=250, exclusive_min_m2=1500.0, steps=300)
+    run = run_plan(plan.network, smaller, actor=people.planner)
+    client.force_login(people.planner)
+    for language, words in (("en", "and the pattern of grid codes"), ("zh-hans", "网格编码格式")):
+        page = text(client.get(f"/runs/{run.pk}", headers={"accept-language": language}))
+        assert words in page
+        assert "990101001001" in page
+        assert "QUANYU_GRID_CODE_PATTERN" in page
+    assert Plan.objects.get() == plan
 
 
 def test_a_place_moves_by_hand_and_comes_back(client: Client, draft: Plan, people: People) -> None:
@@ -376,6 +432,51 @@ def test_a_reviewer_finds_the_draft_from_the_desk(client: Client, draft: Plan, p
     assert ">Draw<" not in network
     assert client.post("/desk/riverside", norms_form()).status_code == 200
     assert not Run.objects.filter(made_by=people.reviewer).exists()
+
+
+def test_a_reviewer_sends_a_draft_back_and_the_planner_reads_why(client: Client, draft: Plan, people: People) -> None:
+    client.force_login(people.reviewer)
+    page = client.get(f"/plans/{draft.pk}").text
+    assert f'action="/plans/{draft.pk}/send-back"' in page
+    client.post(f"/plans/{draft.pk}/send-back", {"remark": "Keep <b>the market</b> whole."})
+    client.force_login(people.planner)
+    page = client.get(f"/plans/{draft.pk}")
+    assert page.text.count("Keep &lt;b&gt;the market&lt;/b&gt; whole.") == 2, "in the notice, and in the history"
+    assert f"Sent back by {people.reviewer} on {timezone.localdate()}" in text(page)
+    assert "send-back" not in page.text
+    for address in ("/desk", "/desk/riverside"):
+        assert "sent back" in text(client.get(address))
+    client.post(f"/plans/{draft.pk}/ask-review")
+    for address in ("/desk", "/desk/riverside"):
+        assert "sent back" not in text(client.get(address))
+    assert "Sent back by" not in text(client.get(f"/plans/{draft.pk}"))
+    client.logout()
+    assert client.get(f"/plans/{draft.pk}").status_code == 404
+    assert client.post(f"/plans/{draft.pk}/send-back", {"remark": "x"}).status_code == 404
+
+
+def test_a_reviewed_plan_is_sent_back_and_no_longer_put_in_force(client: Client, draft: Plan, people: People) -> None:
+    client.force_login(people.reviewer)
+    client.post(f"/plans/{draft.pk}/review")
+    client.post(f"/plans/{draft.pk}/send-back", {"remark": "The census is not in it."})
+    client.force_login(people.planner)
+    assert "The census is not in it." in text(client.get(f"/plans/{draft.pk}"))
+    client.post(f"/plans/{draft.pk}/enforce", {"day": "2100-01-01"})
+    draft.refresh_from_db()
+    assert (draft.status, draft.in_force_from) == ("draft", None)
+
+
+def test_a_plan_is_not_sent_back_without_a_remark_nor_by_its_planner(
+    client: Client, draft: Plan, people: People
+) -> None:
+    client.force_login(people.reviewer)
+    page = client.post(f"/plans/{draft.pk}/send-back", {"remark": " "}, follow=True)
+    assert "What is to be changed has 0 characters. Say it in 1 to 1000." in text(page)
+    client.force_login(people.planner)
+    page = client.post(f"/plans/{draft.pk}/send-back", {"remark": "mine"}, follow=True)
+    assert "Only these roles may review a plan" in text(page)
+    draft.refresh_from_db()
+    assert draft.remark is None
 
 
 def test_no_column_of_the_histogram_holds_grids_on_both_sides_of_the_norm(plan: Plan) -> None:

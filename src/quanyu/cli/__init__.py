@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 a finding, 2 misuse. Results go to standard output, messag
 
 from __future__ import annotations
 
+import errno
 import importlib
 from typing import Any
 
@@ -34,7 +35,7 @@ VERBS = {
 
 
 class Verbs(click.Group):
-    """The group of all verbs; an error of the error tree becomes one line and exit code 2."""
+    """The group of all verbs; an error of the error tree, or of a file, becomes one line and exit code 2."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(VERBS)
@@ -54,6 +55,12 @@ class Verbs(click.Group):
             return super().invoke(ctx)
         except QuanyuError as error:
             click.echo(f"quanyu: {error}", err=True)
+            ctx.exit(2)
+        except OSError as error:
+            # A reader may stop early (EPIPE), which click knows of; what names no file is a fault of ours.
+            if error.errno != errno.ENOSPC and error.filename is None:
+                raise
+            click.echo(f"quanyu: {error.filename or 'The file was not written'}: {error.strerror}.", err=True)
             ctx.exit(2)
 
 

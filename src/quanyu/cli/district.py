@@ -19,8 +19,8 @@ from quanyu.errors import InvalidInput
 if TYPE_CHECKING:
     from quanyu.engines.districting import Districting, Progress
 
-# Sums of weights up to here are exact.
-MOST = 2**53
+# Limits and weights up to here are taken.
+MOST = 2**40
 # Each array that must be there, and the kinds of number it may hold.
 REQUIRED = {"weights": "iuf", "indptr": "iu", "indices": "iu", "edge_length": "iuf"}
 
@@ -41,7 +41,7 @@ class UnreadableArrays(InvalidInput):
     "--objective", type=click.Choice(["cut_edges", "cut_length"]), help="Default cut_edges with --k, else cut_length."
 )
 @click.option("--seconds", type=click.FloatRange(0, 1e6, min_open=True), help="Stop the search after so long.")
-@click.option("--steps", type=click.IntRange(min=0), help="Length of the search.")
+@click.option("--steps", type=click.IntRange(0, MOST), help="Length of the search.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option(
     "--out", type=click.Path(dir_okay=False, writable=True, path_type=Path), required=True, callback=named_file,

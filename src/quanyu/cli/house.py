@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from quanyu.cli.serving import require_free, serve
+from quanyu.cli.serving import PORT, require_free, serve
 from quanyu.cli.site import with_new_site, with_site
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def user(name: str, role: str, display_name: str, password: str) -> None:
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8000, show_default=True)
+@click.option("--port", type=PORT, default=8000, show_default=True)
 @click.option("--no-serve", is_flag=True, help="Prepare the demo and stop.")
 @click.option("--sample", "samples", multiple=True, type=click.Choice(DEMO_SAMPLES), help="Only these; default all.")
 @click.pass_context

@@ -20,7 +20,9 @@ def writable_file(_ctx: click.Context, _param: click.Parameter, path: Path) -> P
 
 
 def named_file(ctx: click.Context, param: click.Parameter, path: Path) -> Path:
-    """Refuse standard output, too, for a form that only a file can hold."""
+    """Refuse standard output, too, and what is no file: a file that is whole takes the place of what is there."""
     if str(path) == "-":
         raise click.BadParameter("this cannot be written to standard output; name a file")
+    if path.exists() and not path.is_file():
+        raise click.BadParameter(f"{path} is there and is no ordinary file; name another")
     return writable_file(ctx, param, path)

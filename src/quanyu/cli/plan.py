@@ -62,7 +62,7 @@ def plan(
         lower=lower, upper=upper, stability=stability, allow_crossings=allow_crossings, seconds=seconds, steps=steps,
         seed=seed,
     )  # fmt: skip
-    actor = _account(author) if author else None
+    actor = None if author is None else _account(author)
     run = actions.start_run(_network(network, territory, actor), norms, actor=actor, at=timezone.now())
     with click.progressbar(length=100, label="Drawing", file=sys.stderr, item_show_func=str) as bar:
         run = planning.carry_out(run, clock=timezone.now, on_progress=_shown_on(bar))
@@ -100,7 +100,7 @@ def _shown_on(bar: Any) -> Callable[[str, float, dict[str, Any]], None]:
 )  # fmt: skip
 @click.option("--lon-column", default="lon", show_default=True)
 @click.option("--lat-column", default="lat", show_default=True)
-@click.option("--network", help="For a file: whose grids; needed where there are several networks.")
+@click.option("--network", help="Whose grids; needed for a file where there are several networks.")
 @click.option(
     "--out", type=click.Path(dir_okay=False, writable=True, allow_dash=True, path_type=Path), default="-",
     callback=writable_file, help="For a file: where to write; - is stdout.",
@@ -116,12 +116,14 @@ def locate(
     from django.utils import timezone
 
     on = day.date() if day else timezone.localdate()
+    if (lon is None) == (file is None):
+        raise click.UsageError("Give LON and LAT, or --file.")
     if file is not None:
         outside = _locate_file(file, out, (lon_column, lat_column), system, network, on)
         ctx.exit(1 if outside else 0)
     if lon is None or lat is None:
-        raise click.UsageError("Give LON and LAT, or --file.")
-    rows = _locate_point(lon, lat, system, on)
+        raise click.UsageError("Give LAT, too.")
+    rows = _locate_point(lon, lat, system, None if network is None else _network(network), on)
     if as_json:
         click.echo(json.dumps(rows, ensure_ascii=False))
     else:
@@ -130,7 +132,7 @@ def locate(
     ctx.exit(0 if rows else 1)
 
 
-def _locate_point(lon: float, lat: float, system: str, on: date) -> list[dict[str, Any]]:
+def _locate_point(lon: float, lat: float, system: str, home: Network | None, on: date) -> list[dict[str, Any]]:
     import numpy as np
 
     from quanyu.apps.grids import queries
@@ -139,6 +141,7 @@ def _locate_point(lon: float, lat: float, system: str, on: date) -> list[dict[st
     return [
         {"network": g.plan.network.code, "code": g.code, "kind": g.kind, "households": g.households}
         for g in queries.locate(float(point[0]), float(point[1]), on=on)
+        if home is None or g.plan.network_id == home.pk
     ]
 
 
@@ -154,7 +157,7 @@ def _locate_file(file: Path, out: Path, columns: tuple[str, str], system: str, n
         raise click.UsageError(f"Say whose grids: --network, one of {', '.join(known) or 'none yet'}.")
     home = _network(network or known[0])
     header, rows = _table(file)
-    points = np.array([_point(row, columns, header, file, number) for number, row in enumerate(rows, start=2)])
+    points = np.array([_point(row, columns, header, file, line) for line, row in rows])
     codes: list[str | None] = []
     if len(points):
         try:
@@ -163,27 +166,27 @@ def _locate_file(file: Path, out: Path, columns: tuple[str, str], system: str, n
             wrong, axis = error.params, ("lon", "lat").index(error.params["name"])
             mend = f"Allowed is {wrong['allowed']}."
             raise BadPoint(
-                file=file.name, row=wrong["row"] + 2, column=columns[axis], value=wrong["value"], mend=mend
+                file=file.name, row=rows[wrong["row"]][0], column=columns[axis], value=wrong["value"], mend=mend
             ) from error
         codes = queries.locate_many(home, lonlat[:, 0], lonlat[:, 1], on=on)
     with click.open_file(str(out), "w", encoding="utf-8") as target:
         writer = csv.DictWriter(target, [*header, ANSWER], lineterminator="\n")
         writer.writeheader()
-        writer.writerows({**row, ANSWER: code or ""} for row, code in zip(rows, codes, strict=True))
+        writer.writerows({**row, ANSWER: code or ""} for (_, row), code in zip(rows, codes, strict=True))
     outside = codes.count(None)
     click.echo(f"{len(codes)} points, {outside} in no grid", err=True)
     return outside
 
 
-def _table(file: Path) -> tuple[list[str], list[dict[str, str]]]:
-    """Return the header and the rows of a CSV file.
+def _table(file: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
+    """Return the header and the rows of a CSV file, each with its line.
 
     Raises
     ------
     UnreadableFile and its kinds
         It is empty, or no text.
     InvalidInput
-        A row has more cells than the header, or the column of the answer is taken.
+        A row has more cells than the header, a column stands twice, or that of the answer is taken.
     """
     from quanyu.apps.territory.loading.faults import EmptyFile, UnreadableFile
     from quanyu.apps.territory.loading.tables import decoded
@@ -194,21 +197,23 @@ def _table(file: Path) -> tuple[list[str], list[dict[str, str]]]:
         raise EmptyFile(file=file.name, size=len(raw))
     reader = csv.DictReader(io.StringIO(decoded(raw, file.name), newline=""), strict=True)
     try:
-        rows = list(reader)
+        rows = [(reader.line_num, row) for row in reader]
     except csv.Error as error:
         raise UnreadableFile(file=file.name, forms="CSV") from error
     header = list(reader.fieldnames or [])
     if ANSWER in header:
         raise InvalidInput(detail=f"{file.name} has a column {ANSWER}, which the answer needs. Give it another name.")
-    for number, row in enumerate(rows, start=2):
+    if twice := next((name for name in header if header.count(name) > 1), None):
+        raise InvalidInput(detail=f"{file.name} has two columns {twice}. Give one another name.")
+    for line, row in rows:
         if None in row:
-            detail = f"{file.name}, row {number} has more cells than the header's {len(header)}. Mend or quote them."
+            detail = f"{file.name}, row {line} has more cells than the header's {len(header)}. Mend or quote them."
             raise InvalidInput(detail=detail)
     return header, rows
 
 
 def _point(
-    row: dict[str, str], columns: tuple[str, str], header: list[str], file: Path, number: int
+    row: dict[str, str], columns: tuple[str, str], header: list[str], file: Path, line: int
 ) -> tuple[float, float]:
     """Return the point of a row.
 
@@ -228,7 +233,7 @@ def _point(
         except ValueError:
             value = math.nan
         if not math.isfinite(value):
-            raise BadPoint(file=file.name, row=number, column=column, value=text or "empty", mend="Give a number.")
+            raise BadPoint(file=file.name, row=line, column=column, value=text or "empty", mend="Give a number.")
         values.append(value)
     return values[0], values[1]
 
@@ -254,11 +259,13 @@ def export(network: str, file: Path, number: int | None, kind: str | None, langu
     home = _network(network)
     chosen = (
         Plan.objects.filter(network=home, number=number).first()
-        if number
+        if number is not None
         else queries.plan_in_force(home, on=timezone.localdate())
     )
     if chosen is None:
-        raise NotFound(what="plan", key=number or "in force", mend=f"Draw one: quanyu plan {network}")
+        raise NotFound(
+            what="plan", key="in force" if number is None else number, mend=f"Draw one: quanyu plan {network}"
+        )
     exports.write(chosen, form, file, language=language)
     click.echo(str(file), err=True)
 

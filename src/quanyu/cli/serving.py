@@ -15,11 +15,13 @@ import click
 from quanyu import web
 from quanyu.cli.site import with_site
 
+PORT = click.IntRange(1, 65535)
+
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8000, show_default=True)
-@click.option("--workers", default=2, show_default=True, help="Server processes.")
+@click.option("--port", type=PORT, default=8000, show_default=True)
+@click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Server processes.")
 @click.option("--worker/--no-worker", "with_worker", default=True, show_default=True, help="Also start a worker.")
 @with_site
 def serve(host: str, port: int, workers: int, with_worker: bool) -> None:
@@ -75,7 +77,7 @@ def require_free(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
-            message = f"{host}:{port} cannot be used: {error.strerror}. Choose another port with --port."
+            message = f"{host}:{port} cannot be used: {error.strerror}. Choose others with --host and --port."
             raise click.UsageError(message) from error
 
 

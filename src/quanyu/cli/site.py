@@ -40,12 +40,16 @@ def _opened(verb: Callable[P, R], require: Callable[[], None]) -> Callable[P, R]
             django.setup()
         except ImproperlyConfigured as error:
             raise NotReady(str(error)) from error
-        require()
+        from django.db import OperationalError
         from django.utils import translation
 
-        # The shell speaks the language of its messages' source; an export names its own.
-        with translation.override("en"):
-            return verb(*args, **kwargs)
+        try:
+            require()
+            # The shell speaks the language of its messages' source; an export names its own.
+            with translation.override("en"):
+                return verb(*args, **kwargs)
+        except OperationalError as error:  # locked, full, read-only, gone
+            raise NotReady(f"{_database()} does not go on: {_reason(error)}. Mend that and try again.") from error
 
     return wrapper
 
@@ -56,8 +60,7 @@ def _require_answer() -> None:
     try:
         connection.ensure_connection()
     except DatabaseError as error:
-        reason = str(error).strip().splitlines()[0]
-        raise NotReady(f"{_database()} does not answer: {reason}. Check QUANYU_DATABASE_URL.") from error
+        raise NotReady(f"{_database()} does not answer: {_reason(error)}. Check QUANYU_DATABASE_URL.") from error
 
 
 def _require_database() -> None:
@@ -70,6 +73,10 @@ def _require_database() -> None:
         raise NotReady(f"{_database()} is empty. Make it first: quanyu init")
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         raise NotReady(f"{_database()} is of an older version. Upgrade it: quanyu init")
+
+
+def _reason(error: Exception) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
 def _database() -> str:

@@ -70,6 +70,8 @@ def int_array(
             raise OutOfRange(name=name, allowed="whole numbers", **_first(array != np.floor(array), array))
     elif array.dtype.kind not in "iub":
         raise WrongType(name=name, got=type_names.get(array.dtype.kind, str(array.dtype)), expected="integers")
+    if array.dtype.kind in "uf" and (beyond := abs(array) >= 2**63).any():
+        raise OutOfRange(name=name, allowed="whole numbers of 64 bits", **_first(beyond, array))
     result = array.astype(np.int64, copy=False)
     _check_shape(name, result, shape)
     if low is not None and (result < low).any():

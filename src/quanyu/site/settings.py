@@ -69,6 +69,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "quanyu.web.security.ContentPolicyMiddleware",
     "quanyu.web.busy.BusyMiddleware",
+    "quanyu.api.one_shape.OneShapeMiddleware",
 ]
 
 ROOT_URLCONF = "quanyu.site.urls"

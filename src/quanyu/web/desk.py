@@ -78,7 +78,8 @@ class NormsForm(forms.Form):
             try:
                 self.norms = Norms.from_dict(values)
             except InvalidNorm as error:
-                self.add_error(error.params["field"], _(error.template) % error.params)
+                field = error.params["field"]
+                self.add_error(field, _(error.template) % {**error.params, "field": self.fields[field].label})
         return values
 
 
@@ -156,6 +157,7 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
         "lasting": lasting,
         "percent": round(record.progress * 100),
         "stage": words.stage(record.stage),
+        "failure": words.failure(record.error),
         "seconds": round((end - record.started_at).total_seconds()) if record.started_at else None,
         "made_up": sources_of(record.network.territory)["is_made_up"],
     }

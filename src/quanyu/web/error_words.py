@@ -19,7 +19,7 @@ TEMPLATES = [
     ),
     gettext_noop("%(file)s has no column %(column)s; it has: %(value)s. Name the columns in the first row."),
     gettext_noop(
-        "%(file)s has no layer %(layer)s. It has: %(known)s. Name the layer that holds it: --map %(layer)s=NAME."
+        "%(file)s has no layer %(layer)s. It has: %(known)s. Name the layer that holds it (--map %(layer)s=NAME)."
     ),
     gettext_noop("%(file)s is empty (%(size)s bytes). Export it again."),
     gettext_noop(
@@ -39,7 +39,7 @@ TEMPLATES = [
         "%(file)s is not unpacked: it has %(count)s members, more than %(most)s. Zip only the files of the layers."
     ),
     gettext_noop(
-        "%(file)s is stated as of %(day)s, but %(value)s, which it ends, began on %(began)s. State a later day: --as-of."
+        "%(file)s is stated as of %(day)s, but %(value)s, which it ends, began on %(began)s. State a later day (--as-of)."
     ),
     gettext_noop(
         "%(file)s was built from other polygons (key %(value)s, expected %(expected)s). Build the locator again from today's polygons."
@@ -88,7 +88,7 @@ TEMPLATES = [
         "%(file)s, layer %(layer)s, row %(row)s: a coordinate is not a number (%(count)s such rows). Correct it, or drop the row."
     ),
     gettext_noop(
-        "%(file)s, layer %(layer)s: %(count)s of %(total)s buildings lie outside every division of %(territory)s; the first are rows %(rows)s, row %(row)s at %(lon)s, %(lat)s. Check the coordinate system (stated: %(system)s) and the borders, or leave them out: --leave-out."
+        "%(file)s, layer %(layer)s: %(count)s of %(total)s buildings lie outside every division of %(territory)s; the first are rows %(rows)s, row %(row)s at %(lon)s, %(lat)s. Check the coordinate system (stated: %(system)s) and the borders, or leave them out (--leave-out)."
     ),
     gettext_noop("%(file)s, row %(row)s, column %(column)s holds %(value)r, expected %(expected)s. Correct the cell."),
     gettext_noop(
@@ -98,12 +98,12 @@ TEMPLATES = [
     gettext_noop(
         "%(file)s, row %(row)s, column %(column)s: %(value)s is no division code. Write 12 digits that begin with the two of a province."
     ),
-    gettext_noop("%(file)s, row %(row)s, column level: %(value)s is none of %(known)s. Write one of them."),
+    gettext_noop("%(file)s, row %(row)s, column %(column)s: %(value)s is none of %(known)s. Write one of them."),
     gettext_noop(
-        "%(file)s, row %(row)s: %(code)s is a %(expected)s by its zeros, but column level says %(value)s. Correct the code or the level."
+        "%(file)s, row %(row)s: %(code)s is a %(expected)s by its zeros, but column %(column)s says %(value)s. Correct the code or the level."
     ),
     gettext_noop(
-        "%(file)s, row %(row)s: %(code)s is a %(level)s, and its parent %(value)s is a %(parent_level)s. Its code says %(expected)s: correct column parent_code."
+        "%(file)s, row %(row)s: %(code)s is a %(level)s, and its parent %(value)s is a %(parent_level)s. Its code says %(expected)s: correct column %(column)s."
     ),
     gettext_noop("%(file)s, row %(row)s: %(value)s. Expected is %(expected)s."),
     gettext_noop("%(file)s, row %(row)s: code %(value)s stands in row %(first)s already. Drop one of the two."),
@@ -113,6 +113,7 @@ TEMPLATES = [
     gettext_noop("%(file)s: %(detail)s. Give a .npz file with weights, indptr, indices and edge_length."),
     gettext_noop("%(name)s has shape %(got)s, expected %(expected)s. Check that every array describes the same rows."),
     gettext_noop("%(name)s holds %(got)s, expected %(expected)s."),
+    gettext_noop("%(name)s is %(value)s; allowed is %(allowed)s."),
     gettext_noop("%(name)s is empty. Give at least one row."),
     gettext_noop("%(name)s[%(row)s] is %(value)s. Give a finite number, or leave the row out."),
     gettext_noop("%(name)s[%(row)s] is %(value)s; allowed is %(allowed)s."),
@@ -127,6 +128,7 @@ TEMPLATES = [
     gettext_noop("%(run)s has ended: there is nothing to cancel."),
     gettext_noop("%(run)s is waiting, running or done; only a failed or cancelled run starts again."),
     gettext_noop("%(subject)s is %(state)s and cannot become %(wanted)s; from here it can become: %(possible)s."),
+    gettext_noop("%(territory)s has no buildings yet. Load its city file first (quanyu load city)."),
     gettext_noop("%(value)s cannot name a network: use 1 to 30 lower-case letters, digits and hyphens."),
     gettext_noop("%(value)s is no day. Give it as year, month and day, such as 2027-01-01."),
     gettext_noop("%(value)s is no division code. Give 12 digits; a shorter official code is filled up with zeros."),
@@ -135,6 +137,9 @@ TEMPLATES = [
         "%(value)s is no known coordinate system. State one of: WGS84, CGCS2000, GCJ-02, BD-09, or an EPSG code such as EPSG:4547."
     ),
     gettext_noop("%(value)s is no mapping. Write LAYER=NAME or LAYER.COLUMN=NAME; known are: %(known)s."),
+    gettext_noop(
+        "%(value)s needs grid number %(number)s, and the pattern of grid codes, %(pattern)s, ends at %(most)s. Load the divisions below it, so that grids are numbered in each, or have the operator widen QUANYU_GRID_CODE_PATTERN."
+    ),
     gettext_noop("A barrier lies between the place and grid %(to)s. Choose a grid on this side, or allow crossings."),
     gettext_noop("A run of %(network)s is waiting or running. Wait for it, or cancel it first."),
     gettext_noop(
@@ -147,6 +152,8 @@ TEMPLATES = [
     gettext_noop(
         "Nothing says how many sites are wanted, or two things do. Give either p (a number of sites) or a budget."
     ),
+    gettext_noop("Only these roles may %(act)s: %(roles)s. Ask an administrator for one of them."),
+    gettext_noop("The account cannot be taken so. %(detail)s"),
     gettext_noop("The buildings of %(territory)s were loaded anew after %(plan)s was drawn. Draw the plan again."),
     gettext_noop("The grid code %(value)s has more than %(limit)s signs. Choose a shorter pattern."),
     gettext_noop("The password cannot be taken. %(detail)s"),
@@ -159,7 +166,7 @@ TEMPLATES = [
     ),
     gettext_noop("There is a network %(value)s already. Choose another code."),
     gettext_noop("There is no %(what)s %(value)s. %(mend)s"),
-    gettext_noop("This needs the permission %(permission)s, held by: %(roles)s. Ask an administrator for the role."),
+    gettext_noop("What is to be changed has %(length)s characters. Say it in 1 to %(most)s."),
     gettext_noop(
         "Without the place, grid %(from)s would be left without households. Draw the plan again to have fewer."
     ),

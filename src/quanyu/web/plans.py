@@ -12,6 +12,7 @@ import shapely
 from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -23,7 +24,7 @@ from django.views.decorators.http import condition, require_POST
 
 from quanyu.apps.audit.models import Entry
 from quanyu.apps.grids import actions, edits, exports, queries
-from quanyu.apps.grids.models import Grid, Membership, Plan
+from quanyu.apps.grids.models import REMARK_LENGTH, Grid, Membership, Plan
 from quanyu.apps.territory.models import Place
 from quanyu.errors import InvalidInput, QuanyuError
 from quanyu.web import sources, words
@@ -84,7 +85,9 @@ def plan(request: HttpRequest, pk: int) -> HttpResponse:
     if request.user.is_authenticated:
         context |= {"acts": _acts(plan), "edits": edits.history(plan)[:20]}
         if not plan.is_fixed:
-            context |= {"place": None, "moves": []}
+            context |= {"place": None, "moves": [], "remark_length": REMARK_LENGTH}
+        if plan.remark:
+            context["sent_back"] = _entries(plan).filter(verb="plan.sent_back").first()
     return render(request, "plans/plan.html", context)
 
 
@@ -118,11 +121,15 @@ def _impact(request: HttpRequest, plan: Plan, other: Plan) -> dict[str, Any]:
 
 def _acts(plan: Plan) -> list[dict[str, Any]]:
     """Return who did what to a plan, the last act first."""
-    entries = Entry.objects.filter(subject_type="grids.plan", subject_id=str(plan.pk)).select_related("actor")
     return [
         {"at": entry.at, "actor": entry.actor, "words": words.act(entry.verb, entry.before, entry.after)}
-        for entry in entries.order_by("-id")[:50]
+        for entry in _entries(plan)[:50]
     ]
+
+
+def _entries(plan: Plan) -> QuerySet[Entry]:
+    entries = Entry.objects.filter(subject_type="grids.plan", subject_id=str(plan.pk))
+    return entries.select_related("actor").order_by("-id")
 
 
 def _tag(request: HttpRequest, pk: int) -> str | None:
@@ -269,7 +276,7 @@ def _day(request: HttpRequest) -> date:
 
 @require_POST
 def verb(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
-    """Review, put in force or discard a plan."""
+    """Review, send back, ask for a review again, put in force or discard a plan."""
     if not request.user.is_authenticated:
         raise Http404
     plan = visible_plan(request, pk)
@@ -278,6 +285,12 @@ def verb(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
         if verb == "review":
             actions.review(plan, actor=actor(request), at=now)
             messages.success(request, _("%(plan)s is reviewed.") % {"plan": plan})
+        elif verb == "send-back":
+            actions.send_back(plan, request.POST.get("remark", ""), actor=actor(request), at=now)
+            messages.success(request, _("%(plan)s is sent back.") % {"plan": plan})
+        elif verb == "ask-review":
+            actions.ask_review(plan, actor=actor(request), at=now)
+            messages.success(request, _("%(plan)s waits for a review again.") % {"plan": plan})
         elif verb == "enforce":
             day = _day(request)
             impact = actions.enforce(plan, day=day, actor=actor(request), at=now)

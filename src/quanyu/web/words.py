@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 
 from quanyu.apps.grids.models import Grid
 from quanyu.apps.grids.publishing import public_count
@@ -46,6 +46,8 @@ ACTS = {
     "plan.edited": gettext_lazy("moved %(place)s from %(from)s to %(to)s"),
     "plan.edit_undone": gettext_lazy("took back: %(place)s is in %(to)s again"),
     "plan.reviewed": gettext_lazy("reviewed the plan"),
+    "plan.sent_back": gettext_lazy("sent the plan back: %(remark)s"),
+    "plan.review_asked": gettext_lazy("asked for a review again"),
     "plan.enforced": gettext_lazy("put the plan in force from %(day)s: %(households)s households move"),
     "plan.discarded": gettext_lazy("discarded the plan"),
     "grid.staffed": gettext_lazy("changed who serves the grid"),
@@ -86,6 +88,13 @@ def stage(name: str) -> str:
     return str(STAGES[name]) if name in STAGES else ""
 
 
+def failure(error: dict[str, Any] | None) -> str:
+    """Return why a run failed."""
+    if error is None:
+        return ""
+    return gettext(error["template"]) % error["params"] if "template" in error else gettext(error["message"])
+
+
 def act(verb: str, before: dict[str, Any] | None, after: dict[str, Any] | None) -> str:
     """Return what an entry of the trail says somebody did; an act without words of its own is shown by its name."""
     if verb not in ACTS:
@@ -93,7 +102,7 @@ def act(verb: str, before: dict[str, Any] | None, after: dict[str, Any] | None) 
     old, new = before or {}, after or {}
     values = {
         "place": new.get("place", ""), "from": old.get("grid", ""), "to": new.get("grid", ""),
-        "day": new.get("from", ""), "households": new.get("households_moved", ""),
+        "day": new.get("from", ""), "households": new.get("households_moved", ""), "remark": new.get("remark", ""),
     }  # fmt: skip
     return str(ACTS[verb]) % values
 

@@ -166,6 +166,7 @@ def test_a_past_day_and_a_period_are_answered(plan: Plan, client: Client) -> Non
         ({"bbox": "1,nan,3,4"}, "bbox"), ({"datetime": "soon"}, "datetime"), ({"datetime": "2026-13-01"}, "datetime"),
         ({"datetime": "../.."}, "datetime"), ({"datetime": "2026-02-01/2026-01-01"}, "datetime"),
         ({"datetime": "2026-01-01T10:00:00"}, "datetime"), ({"colour": "red"}, "colour"),
+        ({"datetime": "9999-12-31T23:59:59Z"}, "datetime"), ({"limit": "9" * 19}, "limit"),
     ],
 )  # fmt: skip
 def test_an_unknown_or_wrong_parameter_is_a_bad_request(

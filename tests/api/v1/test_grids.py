@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from datetime import timedelta
 from typing import Any
@@ -177,6 +178,45 @@ def test_a_batch_that_does_not_fit_is_refused(plan: Plan, client: Client) -> Non
     assert post({"network": "riverside", "points": []}).json() == []
 
 
+@pytest.mark.parametrize("code", ["\0", "\ud800"])
+def test_what_no_database_takes_is_refused(plan: Plan, client: Client, code: str) -> None:
+    body = json.dumps({"network": code, "points": [[117, 36]]})
+    refused = _error(client.post("/api/v1/locate", body, content_type="application/json"), 422)
+    assert refused["message"].startswith("network: a code has letters, digits and hyphens.")
+    assert _error(client.get("/api/v1/grids", {"division": "\0"}), 422)["where"]["field"] == "division"
+    assert _error(client.get("/api/v1/grids/%00"), 422)["where"]["field"] == "code"
+
+
+def test_a_refusal_without_a_field_says_what_it_is_about(plan: Plan, client: Client) -> None:
+    box = _error(client.get("/api/v1/grids", {"west": 1}), 422)
+    assert box["message"].startswith("The query: give west, south, east and north together")
+    empty = _error(client.post("/api/v1/locate", "", content_type="application/json"), 422)
+    assert empty["message"].startswith("The body: Field required")
+
+
+def test_addresses_and_methods_that_are_not_there_are_refused_in_the_one_shape(db: None, client: Client) -> None:
+    for address in ("/api/nothing", "/api/v1/", "/api/v1/grids/a/b", "/api/features/nothing"):
+        assert _error(client.get(address), 404)["code"] == "not_found"
+    for address in ("/api/", "/api/v1/grids", "/api/features/", "/api/features/collections/grids/items"):
+        answer = client.delete(address)
+        refused = _error(answer, 405)
+        assert refused["code"] == "method_not_allowed"
+        assert f"it takes: {answer.headers['Allow']}." in refused["message"]
+    assert client.get("/nothing").headers["Content-Type"].startswith("text/html")
+
+
+def test_a_fault_of_ours_is_told_in_the_one_shape(
+    db: None, client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr("quanyu.apps.grids.queries.locate", fail)
+    client.raise_request_exception = False
+    assert _error(client.get("/api/v1/locate", {"lon": 117, "lat": 36}), 500)["code"] == "internal"
+    assert "a fault of ours" in caplog.text
+
+
 def test_small_counts_are_not_shown(plan: Plan, client: Client, settings: Any) -> None:
     settings.QUANYU_PUBLIC_MINIMUM = 10_000
     items = client.get("/api/v1/grids", {"on": TODAY}).json()["items"]
@@ -198,3 +238,23 @@ def test_the_reference_page_describes_every_operation_without_another_host(db: N
                 assert f"<code>{parameter['name']}</code>" in page
     assert "http://" not in page.replace("http://www.w3.org", "")
     assert "https://" not in page
+
+
+def test_the_reference_page_speaks_the_readers_language(db: None, client: Client) -> None:
+    def shown(language: str) -> str:
+        return client.get("/api/", headers={"accept-language": language}).content.decode()
+
+    def meanings(described: Any) -> set[str]:
+        """Return every description of an operation, a parameter or a field of a body."""
+        if not isinstance(described, dict):
+            return set().union(*map(meanings, described)) if isinstance(described, list) else set()
+        own = {described["description"]} if "description" in described else set()
+        return own.union(*(meanings(each) for key, each in described.items() if key != "responses"))
+
+    schema = client.get("/api/v1/openapi.json").json()
+    said = meanings(schema["paths"]) | meanings(schema["components"]["schemas"]["Points"]["properties"])
+    assert len(said) >= 10
+    english, chinese = html.unescape(shown("en")), shown("zh-hans")
+    assert [each for each in said if each not in english] == []
+    assert [each for each in said if each in chinese] == []
+    assert client.get("/api/v1/openapi.json", headers={"accept-language": "zh-hans"}).json() == schema

@@ -2,6 +2,7 @@
 
 import pytest
 from django.contrib.auth.models import Group
+from django.utils.translation import override
 
 from quanyu.apps.accounts.models import Role, User
 from quanyu.apps.accounts.permissions import PERMISSIONS, may, require
@@ -32,5 +33,16 @@ def test_a_closed_account_may_do_nothing(db: None) -> None:
 
 
 def test_a_refusal_names_the_roles_that_may(db: None) -> None:
-    with pytest.raises(NotPermitted, match=r"grids\.review, held by: administrator, reviewer"):
+    with override("en"), pytest.raises(NotPermitted, match="Only these roles may review a plan: Reviewer, Admin"):
         require(_user(Role.PLANNER), "grids.review")
+
+
+@pytest.mark.parametrize("permission", sorted(PERMISSIONS))
+def test_a_refusal_has_words_for_each_permission_in_both_languages(db: None, permission: str) -> None:
+    said = set()
+    for language in ("en", "zh-hans"):
+        with override(language), pytest.raises(NotPermitted) as refused:
+            require(User(), permission)
+        said.add(refused.value.params["act"])
+    assert len(said) == 2
+    assert permission not in said

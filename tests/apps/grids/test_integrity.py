@@ -109,6 +109,13 @@ def test_what_was_changed_behind_the_guards_is_named(plan: Plan, change: str) ->
     assert "after it was put in force" in found[0]
 
 
+def test_a_plan_that_nobody_put_in_force_is_named(plan: Plan) -> None:
+    past = {"network": plan.network, "fabric": plan.fabric, "norms": plan.norms, "made_at": plan.made_at}
+    days = {"in_force_from": TODAY.replace(year=2020), "in_force_to": TODAY.replace(year=2021)}
+    written = Plan.objects.create(**past, **days, number=9, status=Plan.Status.IN_FORCE)
+    assert any(f"{written}: the trail holds no seal" in fault for fault in integrity.faults())
+
+
 def test_a_plan_taken_out_of_force_behind_the_guards_is_missed(plan: Plan) -> None:
     behind_the_guards(lambda: Plan.objects.filter(pk=plan.pk).update(in_force_from=None, status="draft"))
     assert f"plan {plan.pk} was put in force and is no longer" in integrity.faults()

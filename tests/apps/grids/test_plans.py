@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import DatabaseError, transaction
+from django.utils.translation import override
 from tests.factories import (
     AT,
     NORMS,
@@ -22,9 +23,9 @@ from tests.factories import (
 
 from quanyu.apps.audit.models import Entry
 from quanyu.apps.grids import actions, edits, integrity, queries
-from quanyu.apps.grids.models import CodeUse, Grid, Membership, Network, Plan, Succession
+from quanyu.apps.grids.models import REMARK_LENGTH, CodeUse, Grid, Membership, Network, Plan, Succession
 from quanyu.apps.grids.norms import Norms
-from quanyu.apps.grids.refusals import DayTaken, Fixed, OldFabric, OwnWork, PastDay, StalePlan, UnknownCode
+from quanyu.apps.grids.refusals import DayTaken, Fixed, NoRemark, OldFabric, OwnWork, PastDay, StalePlan, UnknownCode
 from quanyu.apps.territory.fabric import make_fabric
 from quanyu.apps.territory.models import Place
 from quanyu.errors import IllegalTransition, NotPermitted
@@ -51,6 +52,73 @@ def _members(plan: Plan) -> dict[tuple[int, int], tuple[str, int]]:
 # Lifecycle
 
 
+def test_a_plan_is_sent_back_with_a_remark_and_passes_once_it_is_mended(network: Network, people: People) -> None:
+    plan = draw_plan(network, actor=people.planner)
+    sent = actions.send_back(plan, " Grid 3 lies on both sides of the market. ", actor=people.reviewer, at=AT)
+    assert (sent.status, sent.remark) == (Plan.Status.DRAFT, "Grid 3 lies on both sides of the market.")
+    entry = Entry.objects.get(verb="plan.sent_back", subject_id=str(plan.pk))
+    assert (entry.actor, entry.after) == (people.reviewer, {"remark": "Grid 3 lies on both sides of the market."})
+    asked = actions.ask_review(plan, actor=people.planner, at=AT)
+    assert (asked.status, asked.remark) == (Plan.Status.DRAFT, None)
+    assert actions.review(plan, actor=people.reviewer, at=AT).status == Plan.Status.REVIEWED
+    verbs = Entry.objects.filter(subject_type="grids.plan", subject_id=str(plan.pk)).order_by("id")
+    assert list(verbs.values_list("verb", flat=True)) == [
+        "plan.drawn", "plan.sent_back", "plan.review_asked", "plan.reviewed"
+    ]  # fmt: skip
+
+
+def test_a_review_that_passes_leaves_no_remark(network: Network, people: People) -> None:
+    plan = draw_plan(network, actor=people.planner)
+    actions.send_back(plan, "The market is cut.", actor=people.reviewer, at=AT)
+    reviewed = actions.review(plan, actor=people.reviewer, at=AT)
+    assert (reviewed.status, reviewed.remark) == (Plan.Status.REVIEWED, None)
+
+
+def test_a_review_is_asked_for_again_by_a_planner_and_only_of_what_was_sent_back(
+    network: Network, people: People
+) -> None:
+    plan = draw_plan(network, actor=people.planner)
+    actions.ask_review(plan, actor=people.planner, at=AT)
+    assert not Entry.objects.filter(verb="plan.review_asked").exists()
+    actions.send_back(plan, "The market is cut.", actor=people.reviewer, at=AT)
+    with pytest.raises(NotPermitted):
+        actions.ask_review(plan, actor=people.reviewer, at=AT)
+
+
+def test_a_remark_may_have_lines_as_browsers_send_them(network: Network, people: People) -> None:
+    plan = draw_plan(network, actor=people.planner)
+    lines = "\r\n".join(["x" * 99] * 10)
+    assert len(lines) > REMARK_LENGTH >= len(lines) - 9
+    sent = actions.send_back(plan, lines + "\0", actor=people.reviewer, at=AT)
+    assert sent.remark == lines.replace("\r", "")
+
+
+def test_sending_back_takes_a_review_back(network: Network, people: People) -> None:
+    plan = draw_plan(network, actor=people.planner)
+    actions.review(plan, actor=people.reviewer, at=AT)
+    sent = actions.send_back(plan, "Wait for the census.", actor=people.reviewer, at=AT)
+    assert (sent.status, sent.reviewed_by, sent.reviewed_at) == (Plan.Status.DRAFT, None, None)
+    with pytest.raises(IllegalTransition):
+        actions.enforce(plan, day=TODAY, actor=people.planner, at=AT)
+
+
+def test_sending_back_is_refused_without_a_word_or_a_second_person_or_once_in_force(
+    network: Network, people: People
+) -> None:
+    plan = draw_plan(network, actor=people.administrator)
+    for remark in ("", "  ", "x" * (REMARK_LENGTH + 1)):
+        with pytest.raises(NoRemark):
+            actions.send_back(plan, remark, actor=people.reviewer, at=AT)
+    with pytest.raises(OwnWork):
+        actions.send_back(plan, "no", actor=people.administrator, at=AT)
+    with pytest.raises(NotPermitted):
+        actions.send_back(plan, "no", actor=people.planner, at=AT)
+    enforce_plan(plan, reviewer=people.reviewer)
+    with pytest.raises(IllegalTransition):
+        actions.send_back(plan, "no", actor=people.reviewer, at=AT)
+    assert not Entry.objects.filter(verb="plan.sent_back").exists()
+
+
 def test_who_drew_a_plan_does_not_review_it(network: Network, people: People) -> None:
     plan = draw_plan(network, actor=people.administrator)
     with pytest.raises(OwnWork):
@@ -74,8 +142,12 @@ def test_who_edited_a_plan_does_not_review_it(network: Network, people: People) 
 
 
 def test_a_draft_does_not_take_force_unread(network: Network, people: People) -> None:
-    with pytest.raises(IllegalTransition, match="is draft and cannot become in_force"):
-        actions.enforce(draw_plan(network), day=TODAY, actor=people.planner, at=AT)
+    draft = draw_plan(network)
+    with (
+        override("en"),
+        pytest.raises(IllegalTransition, match=r"is draft and cannot become put in force;.*: reviewed"),
+    ):
+        actions.enforce(draft, day=TODAY, actor=people.planner, at=AT)
 
 
 @pytest.mark.parametrize("role", ["reviewer", "stranger"])

@@ -154,11 +154,12 @@ def test_a_territory_without_buildings_is_refused_with_the_mend(db: None) -> Non
     territory = make_riverside()
     network = make_network(territory)
     territory.fabrics.all().delete()
-    with pytest.raises(NotFound, match="Load a city file first"):
+    with pytest.raises(NotFound, match=r"Riverside has no buildings yet\. Load its city file first"):
         make_network(territory, code="second")
     run = run_plan(network)
     assert run.state == Run.State.FAILED
-    assert "Load a city file first" in run.error["message"]
+    assert run.error["code"] == "no_fabric"
+    assert "Load its city file first" in run.error["message"]
 
 
 # The inputs' hash

@@ -14,6 +14,7 @@ import numpy as np
 import pyogrio
 import pytest
 import shapely
+from django.utils.translation import override
 from tests.apps.territory.making import LAT, LON, STEP, Layers, house, town, write
 from tests.factories import make_user
 
@@ -256,7 +257,8 @@ def test_shapes_that_are_no_place_on_earth_are_refused(tmp_path: Path) -> None:
         ]
     ):
         layers["buildings"] = ([*shapes[:2], bad, *shapes[3:]], columns)
-        refused(write(tmp_path / f"town{number}.gpkg", layers), fault, message)
+        with override("en"):
+            refused(write(tmp_path / f"town{number}.gpkg", layers), fault, message)
 
 
 def test_a_self_crossing_polygon_is_repaired_and_reported(tmp_path: Path) -> None:
@@ -372,7 +374,7 @@ def test_communes_of_the_file_become_divisions_and_hold_their_buildings(tmp_path
 
 
 def test_a_territory_that_is_not_loaded_needs_a_name(tmp_path: Path) -> None:
-    with pytest.raises(NotFound, match=r"No division 990101000000.*give a name"):
+    with override("en"), pytest.raises(NotFound, match=r"No division 990101000000.*give a name"):
         territory_of(CODE)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from django.utils.translation import override
 from tests.factories import make_user
 
 from quanyu.apps.audit.models import Entry
@@ -151,9 +152,25 @@ def test_the_same_code_in_two_systems_is_two_divisions(loaded: Load, tmp_path: P
 def test_a_fault_names_row_column_value_and_mend(
     db: None, tmp_path: Path, row: str, fault: type[QuanyuError], message: str
 ) -> None:
-    with pytest.raises(fault, match=message):
+    with override("en"), pytest.raises(fault, match=message):
         load(listing(tmp_path / "list.csv", [*ROWS, row]))
     assert not Division.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("370114003000,枣园,村,", "is a town by its zeros, but column 级别 says 村"),
+        ("370114003000,枣园,市辖区,", "row 2, column 级别: 市辖区 is none of province, .*, 省, 市, 县"),
+        ("370114003000,,镇,", "row 2: column 名称 is empty"),
+        ("37011400,枣园,镇,", "row 2, column 区划代码: 37011400 has 8 signs"),
+        ("370114003000,枣园,镇,370100000000", "correct column 上级代码"),
+    ],
+)
+def test_a_fault_names_the_column_as_the_file_does(db: None, tmp_path: Path, row: str, message: str) -> None:
+    (tmp_path / "list.csv").write_text(f"区划代码,名称,级别,上级代码\n{row}\n", encoding="gb18030")
+    with override("en"), pytest.raises(QuanyuError, match=message):
+        load(tmp_path / "list.csv")
 
 
 def test_all_faults_of_a_file_are_told_together_and_nothing_is_loaded(db: None, tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import gzip
+import shutil
 from math import asinh, pi, radians, tan
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from tests.factories import AT, LAT, LON, make_riverside
 
 from quanyu.apps.territory import tiles
 from quanyu.apps.territory.kinds import Line, apply_rules, replace_rules
-from quanyu.apps.territory.models import Division, Place
+from quanyu.apps.territory.models import Backdrop, Barrier, Division, Place
 
 pytestmark = pytest.mark.django_db
 ZOOM = 14
@@ -67,7 +69,35 @@ def test_it_is_made_anew_when_places_get_other_kinds(client: Client, territory: 
     after = gzip.decompress(client.get(address(territory)).content)
     assert b"office" in after
     assert b"residential" not in after
-    assert len(list(folder.iterdir())) == len(tiles.ARCHIVES), "older archives are taken away"
+    assert len(list(folder.glob("*.pmtiles"))) == len(tiles.ARCHIVES), "older archives are taken away"
+
+
+def test_what_another_worker_is_making_is_left_to_it(client: Client, territory: Division, folder: Path) -> None:
+    folder.mkdir()
+    with (folder / tiles.LOCK).open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        tiles.make_missing()
+        assert not list(folder.glob("*.pmtiles"))
+    tiles.make_missing()
+    assert client.get(address(territory)).status_code == 200
+
+
+def test_a_folder_that_was_emptied_is_filled_again(client: Client, territory: Division, folder: Path) -> None:
+    tiles.make_missing()
+    whole = client.get(address(territory)).content
+    shutil.rmtree(folder)
+    assert client.get(address(territory)).status_code == 204
+    tiles.make_missing()
+    assert client.get(address(territory)).content == whole
+
+
+def test_a_territory_without_border_or_lines_has_a_background(client: Client, territory: Division) -> None:
+    Backdrop.objects.all().delete()
+    Barrier.objects.all().delete()
+    Division.objects.update(wkb=None)
+    tiles.make_missing()
+    assert client.get(address(territory)).status_code == 200
+    assert client.get(address(territory, "base")).status_code == 204
 
 
 def test_a_folder_that_cannot_be_written_stops_nobody(client: Client, territory: Division, folder: Path) -> None:

@@ -78,7 +78,7 @@ def _day(side: str, text: str) -> date:
     try:
         moment = parse_datetime(side) if "T" in side.upper() else None
         day = timezone.localdate(moment) if moment is not None and moment.tzinfo is not None else parse_date(side)
-    except ValueError:
+    except (ValueError, OverflowError):  # here it may be another day, beyond the calendar's first or last
         day = None
     if day is None:
         raise _wrong_time(text)
@@ -108,5 +108,7 @@ def _box(text: str) -> tuple[float, float, float, float]:
 def _whole(request: HttpRequest, name: str, default: int, *, least: int) -> int:
     text = request.GET.get(name, str(default))
     if not text.isascii() or not text.isdecimal() or len(text) > 18 or int(text) < least:
-        raise InvalidParameter(field=name, value=text, mend=f"Give a whole number of at least {least}.")
+        raise InvalidParameter(
+            field=name, value=text, mend=f"Give a whole number of at least {least}, in up to 18 digits."
+        )
     return int(text)

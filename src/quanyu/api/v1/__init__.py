@@ -34,14 +34,17 @@ def refuse_parameter(request: HttpRequest, error: ValidationError) -> HttpRespon
     where: dict[str, Any] = {"field": ".".join(steps)}
     if isinstance(given := first.get("input"), (str, int, float)):
         where["value"] = plain(given)
-    message = f"{where['field']}: {first['msg']}. The description of the API is /api/v1/openapi.json."
+    place = where["field"] or f"The {first['loc'][0]}"
+    reason = first["msg"].removeprefix("Value error, ")
+    message = f"{place}: {reason}. The description of the API is /api/v1/openapi.json."
     return api.create_response(request, {"code": "invalid_parameter", "message": message, "where": where}, status=422)
 
 
 @api.exception_handler(HttpError)
 def refuse_request(request: HttpRequest, error: HttpError) -> HttpResponse:
     """Send what is wrong with the request as a whole, such as a body that is no JSON."""
-    body = {"code": "invalid_request", "message": str(error), "where": {}}
+    message = f"{str(error).rstrip('.')}. The description of the API is /api/v1/openapi.json."
+    body = {"code": "invalid_request", "message": message, "where": {}}
     return api.create_response(request, body, status=error.status_code)
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import shapely
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext_noop as _
 from ninja import Field, Query, Router, Schema
-from pydantic import model_validator
+from pydantic import AfterValidator, model_validator
 
 from quanyu.apps.grids import queries
 from quanyu.apps.grids.models import Grid, Network, Staffing
@@ -18,8 +19,19 @@ from quanyu.apps.grids.publishing import public_count
 from quanyu.errors import NotFound, QuanyuError
 
 router = Router(tags=["grids"])
-SYSTEM = "WGS84, CGCS2000, GCJ-02, BD-09 or an EPSG code such as EPSG:4547"
-DAY = "The day asked about, today if left out"
+# The description of the API is English; the reference page says its sentences in the reader's language.
+SYSTEM = _("WGS84, CGCS2000, GCJ-02, BD-09 or an EPSG code such as EPSG:4547")
+DAY = _("The day asked about, today if left out")
+
+
+def _printable(code: str) -> str:
+    """Refuse what no code holds and no database takes: NUL, half a sign."""
+    if not code.isprintable():
+        raise ValueError("a code has letters, digits and hyphens")
+    return code
+
+
+Code = Annotated[str, AfterValidator(_printable)]
 
 
 class GridEnded(QuanyuError):
@@ -87,11 +99,11 @@ class GridPage(Schema):
 
 
 class GridFilter(Schema):
-    network: str | None = Field(None, description="Code of a network; all if left out")
+    network: Code | None = Field(None, description=_("Code of a network; all if left out"))
     on: date | None = Field(None, description=DAY)
-    kind: Grid.Kind | None = Field(None, description="basic, exclusive or uninhabited")
-    division: str | None = Field(None, description="Code of a village or community")
-    west: float | None = Field(None, ge=-180, le=180, description="With south, east, north: a box in degrees")
+    kind: Grid.Kind | None = Field(None, description=_("basic, exclusive or uninhabited"))
+    division: Code | None = Field(None, description=_("Code of a village or community"))
+    west: float | None = Field(None, ge=-180, le=180, description=_("With south, east, north: a box in degrees"))
     south: float | None = Field(None, ge=-90, le=90)
     east: float | None = Field(None, ge=-180, le=180)
     north: float | None = Field(None, ge=-90, le=90)
@@ -116,15 +128,17 @@ class GridFilter(Schema):
 
 
 class Points(Schema):
-    network: str = Field(description="Code of a network")
+    network: Code = Field(description=_("Code of a network"))
     system: str = Field("WGS84", description=SYSTEM)
     on: date | None = Field(None, description=DAY)
-    points: list[tuple[float, float]] = Field(max_length=10_000, description="Longitude and latitude of each point")
+    points: list[tuple[float, float]] = Field(max_length=10_000, description=_("Longitude and latitude of each point"))
 
 
-@router.get("/grids", response=GridPage)
+@router.get(
+    "/grids", response=GridPage,
+    description=_("List the grids in force on a day, those of a network, a kind, a division or a box if one is given."),
+)  # fmt: skip
 def grids(request: HttpRequest, filters: Query[GridFilter]) -> GridPage:
-    """List the grids in force on a day, those of a network, a kind, a division or a box if one is given."""
     found = _in_force(filters.on)
     if filters.network:
         found = found.filter(plan__network=_network(filters.network))
@@ -138,9 +152,11 @@ def grids(request: HttpRequest, filters: Query[GridFilter]) -> GridPage:
     return GridPage(total=found.count(), items=[GridOut(**GridOut.values(grid)) for grid in page])
 
 
-@router.get("/grids/{code}", response=GridDetail)
-def grid(request: HttpRequest, code: str, network: str | None = None, on: date | None = None) -> GridDetail:
-    """Return the grid in force with a code; of an ended code, the answer 410 names what replaced it."""
+@router.get(
+    "/grids/{code}", response=GridDetail,
+    description=_("Return the grid in force with a code; of an ended code, the answer 410 names what replaced it."),
+)  # fmt: skip
+def grid(request: HttpRequest, code: Code, network: Code | None = None, on: date | None = None) -> GridDetail:
     found = _in_force(on).filter(code=code)
     homes = Network.objects.filter(pk=_network(network).pk) if network else Network.objects.order_by("code")
     one = found.filter(plan__network__in=homes).order_by("plan__network__code").first()
@@ -158,18 +174,22 @@ def grid(request: HttpRequest, code: str, network: str | None = None, on: date |
     )  # fmt: skip
 
 
-@router.get("/locate", response=list[GridOut])
+@router.get(
+    "/locate", response=list[GridOut],
+    description=_("Return the grids that hold a point, one for each network; an empty list outside them all."),
+)  # fmt: skip
 def locate(
     request: HttpRequest, lon: float, lat: float, system: str = "WGS84", on: date | None = None
 ) -> list[GridOut]:
-    """Return the grids that hold a point, one for each network; an empty list outside them all."""
     lon, lat = queries.degrees(np.array([[lon, lat]]), system)[0].tolist()
     return [GridOut(**GridOut.values(each)) for each in queries.locate(lon, lat, on=on or timezone.localdate())]
 
 
-@router.post("/locate", response=list[str | None])
+@router.post(
+    "/locate", response=list[str | None],
+    description=_("Return the grid code of each point of a batch, null outside every grid."),
+)  # fmt: skip
 def locate_many(request: HttpRequest, body: Points) -> list[str | None]:
-    """Return the grid code of each point of a batch, null outside every grid."""
     home = _network(body.network)
     if not body.points:
         return []

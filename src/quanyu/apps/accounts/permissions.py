@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_lazy as _
+
 from quanyu.apps.accounts.models import Role, User
 from quanyu.errors import NotPermitted
 
@@ -15,6 +17,18 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "grids.staff": frozenset({Role.PLANNER, Role.ADMINISTRATOR}),
     "accounts.manage": frozenset({Role.ADMINISTRATOR}),
     "audit.read": frozenset({Role.ADMINISTRATOR}),
+}
+# What each permission is for, as a refusal says it.
+ACTS = {
+    "territory.load": _("load files of a territory"),
+    "grids.draw": _("draw grids"),
+    "grids.edit": _("change a plan by hand"),
+    "grids.review": _("review a plan"),
+    "grids.enforce": _("put a plan in force"),
+    "grids.export": _("export a plan"),
+    "grids.staff": _("state who serves a grid"),
+    "accounts.manage": _("manage accounts"),
+    "audit.read": _("read the audit trail"),
 }
 
 
@@ -35,7 +49,8 @@ def require(actor: User | None, permission: str) -> None:
     Raises
     ------
     NotPermitted
-        Names the permission and the roles that have it.
+        Names the act and the roles that may do it.
     """
     if not may(actor, permission):
-        raise NotPermitted(permission=permission, roles=", ".join(sorted(PERMISSIONS[permission])))
+        roles = [str(role.label) for role in Role if role in PERMISSIONS[permission]]
+        raise NotPermitted(act=str(ACTS[permission]), roles=", ".join(roles))

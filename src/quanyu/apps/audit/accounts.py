@@ -15,6 +15,13 @@ from quanyu.apps.audit import trail
 from quanyu.errors import InvalidInput
 
 
+class BadAccount(InvalidInput):
+    """The name of an account cannot be used, or the name shown is too long."""
+
+    code = "bad_account"
+    template = "The account cannot be taken so. %(detail)s"
+
+
 class WeakPassword(InvalidInput):
     """The password is too easy to guess."""
 
@@ -30,6 +37,8 @@ def set_account(
 
     Raises
     ------
+    BadAccount
+        The name breaks a rule; the message says which.
     WeakPassword
         The password breaks a rule; the message says which.
     """
@@ -38,6 +47,10 @@ def set_account(
     verb, before = ("user.changed", _state(account)) if account else ("user.created", None)
     account = account or User(username=name)
     account.display_name = display_name
+    try:
+        account.clean_fields(exclude=["password"])
+    except ValidationError as error:
+        raise BadAccount(detail=" ".join(error.messages)) from error
     try:
         validate_password(password, account)
     except ValidationError as error:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from quanyu.apps.accounts.models import User
 from quanyu.apps.accounts.permissions import require
 from quanyu.apps.audit import trail
-from quanyu.apps.grids.models import CodeUse, Grid, Network, Plan, Run, Staffing, Succession
+from quanyu.apps.grids.models import REMARK_LENGTH, CodeUse, Grid, Network, Plan, Run, Staffing, Succession
 from quanyu.apps.grids.norms import Norms
 from quanyu.apps.grids.queries import Impact, impact, last_plan
 from quanyu.apps.grids.refusals import (
@@ -19,6 +19,7 @@ from quanyu.apps.grids.refusals import (
     DayTaken,
     Fixed,
     NetworkTaken,
+    NoRemark,
     NotRestartable,
     OldFabric,
     OwnWork,
@@ -102,14 +103,44 @@ def restart_run(run: Run, *, actor: User | None, at: datetime) -> Run:
 @transaction.atomic
 def review(plan: Plan, *, actor: User, at: datetime) -> Plan:
     """Mark a draft as read by a second person: neither who drew it nor who made an edit that stands."""
-    require(actor, "grids.review")
-    plan = _locked(plan)
-    if plan.made_by_id == actor.pk or plan.edits.filter(made_by=actor, undone_at__isnull=True).exists():
-        raise OwnWork(plan=str(plan))
+    plan = _read_by_another(plan, actor)
     _move(plan, Plan.Status.REVIEWED)
-    plan.reviewed_by, plan.reviewed_at = actor, at
-    plan.save(update_fields=["status", "reviewed_by", "reviewed_at"])
+    plan.reviewed_by, plan.reviewed_at, plan.remark = actor, at, None
+    plan.save(update_fields=["status", "reviewed_by", "reviewed_at", "remark"])
     trail.record(actor, "plan.reviewed", plan, at=at)
+    return plan
+
+
+@transaction.atomic
+def send_back(plan: Plan, remark: str, *, actor: User, at: datetime) -> Plan:
+    """Return a plan to its planners with what a second person asks to be changed; a review is taken back.
+
+    Raises
+    ------
+    NoRemark
+    """
+    plan = _read_by_another(plan, actor)
+    # A browser counts the end of a line as one character and sends two; PostgreSQL takes no NUL.
+    remark = remark.replace("\r\n", "\n").replace("\0", "").strip()
+    if not 0 < len(remark) <= REMARK_LENGTH:
+        raise NoRemark(length=len(remark), most=REMARK_LENGTH)
+    if plan.status != Plan.Status.DRAFT:
+        _move(plan, Plan.Status.DRAFT)
+    plan.reviewed_by, plan.reviewed_at, plan.remark = None, None, remark
+    plan.save(update_fields=["status", "reviewed_by", "reviewed_at", "remark"])
+    trail.record(actor, "plan.sent_back", plan, at=at, after={"remark": remark})
+    return plan
+
+
+@transaction.atomic
+def ask_review(plan: Plan, *, actor: User, at: datetime) -> Plan:
+    """Tell the reviewers that a plan that was sent back is to be read again; any other waits for them anyway."""
+    require(actor, "grids.edit")
+    plan = _locked(plan)
+    if plan.remark is not None:
+        plan.remark = None
+        plan.save(update_fields=["remark"])
+        trail.record(actor, "plan.review_asked", plan, at=at)
     return plan
 
 
@@ -196,6 +227,14 @@ def set_staffing(
     return staffing
 
 
+def _read_by_another(plan: Plan, actor: User) -> Plan:
+    require(actor, "grids.review")
+    plan = _locked(plan)
+    if plan.made_by_id == actor.pk or plan.edits.filter(made_by=actor, undone_at__isnull=True).exists():
+        raise OwnWork(plan=str(plan))
+    return plan
+
+
 def _locked(plan: Plan) -> Plan:
     return Plan.objects.select_for_update(of=("self",)).select_related("network", "based_on").get(pk=plan.pk)
 
@@ -212,6 +251,7 @@ def _move(plan: Plan, wanted: Plan.Status) -> None:
     possible = Plan.TRANSITIONS[plan.status]
     if wanted not in possible:
         raise IllegalTransition(
-            subject=str(plan), state=plan.status, wanted=wanted.value, possible=", ".join(possible) or "nothing"
-        )
+            subject=str(plan), state=plan.get_status_display(), wanted=str(wanted.label),
+            possible=", ".join(str(Plan.Status(each).label) for each in possible) or "—",
+        )  # fmt: skip
     plan.status = wanted

@@ -121,7 +121,8 @@ def move_place(plan: Plan, place: Place, *, to: str, actor: User | None, at: dat
     atom = position.board.index.get((place.pk, part))
     target = next((index for index, grid in enumerate(position.grids) if grid.code == to), None)
     if atom is None or target is None:
-        raise NotFound(what="place or grid in the plan", key=f"{place.key}/{part} → {to}", mend="Reload the plan.")
+        what, mend = _("place or grid in the plan"), _("Reload the plan.")
+        raise NotFound(what=what, key=f"{place.key}/{part} → {to}", mend=mend)
     for broken in _broken_rules(position, atom, target):
         raise broken
     source = position.grids[int(position.labels[atom])]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import tempfile
 import zipfile
 from collections.abc import Callable
@@ -52,20 +51,23 @@ def format_of(path: Path) -> str:
 def write(plan: Plan, kind: str, path: Path, *, language: str) -> Path:
     """Write ``plan`` to ``path`` in a format of :data:`FORMATS`, its words in ``language``.
 
-    A Shapefile is several files: they are written beside a path that ends in .shp, and zipped at any other.
+    A Shapefile is several files: they are written beside a path that ends in .shp, and zipped at any other. What was
+    there before stays until all is written.
     """
     writers: dict[str, Callable[[Plan, Path], None]] = {
         "geojson": lambda plan, path: _vector(plan, path, "GeoJSON"),
         "gpkg": lambda plan, path: _vector(plan, path, "GPKG"),
         "shp": _shapefile,
         "xlsx": _table,
-        "png": draw_map,
-        "pdf": draw_map,
+        "png": lambda plan, path: draw_map(plan, path, "png"),
+        "pdf": lambda plan, path: draw_map(plan, path, "pdf"),
     }
     if kind not in writers:
         raise UnknownFormat(value=kind, known=", ".join(FORMATS))
-    with override(language):
-        writers[kind](plan, path)
+    with override(language), tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        writers[kind](plan, Path(folder) / path.name)
+        for part in list(Path(folder).iterdir()):
+            part.replace(path.parent / part.name)
     return path
 
 
@@ -96,7 +98,6 @@ def _vector(plan: Plan, path: Path, driver: str, **options: str) -> None:
         for name, values in _columns(plan, grids).items()
     }
     shapes = [shapely.multipolygons([*shapely.get_parts(shapely.from_wkb(bytes(grid.wkb or b"")))]) for grid in grids]
-    path.unlink(missing_ok=True)
     pyogrio.raw.write(
         path, shapely.to_wkb(np.array(shapes, dtype=object)), list(columns.values()), list(columns), layer="grids",
         driver=driver, geometry_type="MultiPolygon", crs="EPSG:4326", **options,
@@ -105,14 +106,11 @@ def _vector(plan: Plan, path: Path, driver: str, **options: str) -> None:
 
 def _shapefile(plan: Plan, path: Path) -> None:
     """Write a Shapefile: shp, shx, dbf, prj and cpg."""
-    is_zip = path.suffix.lower() != ".shp"
+    if path.suffix.lower() == ".shp":
+        _vector(plan, path, "ESRI Shapefile", encoding="UTF-8")
+        return
     with tempfile.TemporaryDirectory() as folder:
-        name = "grids" if is_zip else path.stem
-        _vector(plan, Path(folder) / f"{name}.shp", "ESRI Shapefile", encoding="UTF-8")
-        if not is_zip:
-            for part in Path(folder).iterdir():
-                shutil.copyfile(part, path.with_suffix(part.suffix))
-            return
+        _vector(plan, Path(folder) / "grids.shp", "ESRI Shapefile", encoding="UTF-8")
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
             for part in sorted(Path(folder).iterdir()):
                 archive.write(part, part.name)

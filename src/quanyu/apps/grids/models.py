@@ -14,6 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from quanyu.apps.registers.models import Located, LocatedQuerySet
 from quanyu.apps.territory.models import Division, Fabric, Place
 
+REMARK_LENGTH = 1000
+
 
 class Network(models.Model):
     """Whose grids these are: one department's before fusion, the one in force after."""
@@ -58,7 +60,10 @@ class Plan(models.Model):
     # Each edge with its reason; nothing else moves a plan.
     TRANSITIONS: dict[str, dict[str, str]] = {
         Status.DRAFT: {Status.REVIEWED: "a second person has read it"},
-        Status.REVIEWED: {Status.DRAFT: "an edit takes the review back", Status.IN_FORCE: "it rules from a day on"},
+        Status.REVIEWED: {
+            Status.DRAFT: "an edit takes the review back, or it is sent back",
+            Status.IN_FORCE: "it rules from a day on",
+        },
         Status.IN_FORCE: {},
     }
 
@@ -77,6 +82,9 @@ class Plan(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     reviewed_at = models.DateTimeField(_("reviewed at"), null=True, blank=True)
+    # Why a reviewer sent it back, until it is to be read again. NULL and not "", since SQLite adds such a column
+    # without making the table anew, which would lose the triggers.
+    remark = models.CharField(_("what is to be changed"), max_length=REMARK_LENGTH, null=True, blank=True)  # noqa: DJ001
     in_force_from = models.DateField(_("in force from"), null=True, blank=True)
     in_force_to = models.DateField(_("in force until"), null=True, blank=True)
 

@@ -38,14 +38,14 @@ CHINESE_FONTS = (
 )
 
 
-def draw_map(plan: Plan, path: Path) -> None:
-    """Write the map of ``plan`` to ``path``; its ending, ``.png`` or ``.pdf``, decides the form."""
+def draw_map(plan: Plan, path: Path, form: str) -> None:
+    """Write the map of ``plan`` to ``path``, in the form ``png`` or ``pdf``."""
     with mpl.rc_context({"font.family": [*_chinese_fonts(), "DejaVu Sans"], "pdf.fonttype": 42}):
         figure = Figure(figsize=A3_INCHES, layout="constrained")
         FigureCanvasAgg(figure)
         axes: Axes = figure.add_subplot()
         _paint(axes, plan)
-        figure.savefig(path, dpi=150, format=path.suffix.lstrip(".").lower())
+        figure.savefig(path, dpi=150, format=form)
 
 
 def _chinese_fonts() -> list[str]:

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from quanyu.apps.grids import drawing
 from quanyu.apps.grids.ground import Ground
@@ -41,14 +42,17 @@ def carry_out(run: Run, *, clock: Clock, on_progress: OnProgress | None = None) 
     except drawing.Cancelled:
         _end(run, clock, Run.State.CANCELLED)
     except QuanyuError as error:
-        _end(run, clock, Run.State.FAILED, error.as_dict())
+        # With what it takes to say it in the reader's language.
+        words = {"template": error.template, "params": {key: str(value) for key, value in error.params.items()}}
+        _end(run, clock, Run.State.FAILED, error.as_dict() | words)
     except Exception:
         # The worker must outlive any fault of one run; the log has the trace.
         logger.exception("planning run %s failed", run.pk)
-        fault = {"code": "internal", "message": "The drawing stopped on an internal error; see the worker's log."}
-        _end(run, clock, Run.State.FAILED, fault)
+        message = gettext_noop("The drawing stopped on an internal error; see the worker's log.")
+        _end(run, clock, Run.State.FAILED, {"code": "internal", "message": message})
     except BaseException:
-        _end(run, clock, Run.State.FAILED, {"code": "worker_stopped", "message": "The worker was stopped."})
+        message = gettext_noop("The worker was stopped.")
+        _end(run, clock, Run.State.FAILED, {"code": "worker_stopped", "message": message})
         raise
     return Run.objects.select_related("plan", "network").get(pk=run.pk)
 

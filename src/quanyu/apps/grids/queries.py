@@ -17,7 +17,7 @@ from quanyu.apps.grids.impact import Impact, impact, members_of, moved_places, m
 from quanyu.apps.grids.models import Grid, Membership, Network, Plan
 from quanyu.apps.grids.publishing import public_count
 from quanyu.apps.territory.models import Division, Place
-from quanyu.engines.arrays import FloatArray
+from quanyu.engines.arrays import FloatArray, float_array
 from quanyu.engines.spatial import Locator, to_wgs84
 from quanyu.errors import OutOfRange
 
@@ -80,9 +80,12 @@ def degrees(points: FloatArray, system: str) -> FloatArray:
     Raises
     ------
     UnknownCoordinateSystem
+    NotFinite
     OutOfRange
         A point is nowhere on earth, as when latitude and longitude are swapped; ``row`` is its index.
     """
+    float_array("lon", points[:, 0])
+    float_array("lat", points[:, 1])
     found = to_wgs84(points, system)
     for axis, name, limit in ((0, "lon", 180.0), (1, "lat", 90.0)):
         wrong = np.flatnonzero(~(np.abs(found[:, axis]) <= limit))

@@ -55,6 +55,13 @@ class OwnWork(NotPermitted):
     template = "%(plan)s was drawn or edited by you; another person reviews it."
 
 
+class NoRemark(InvalidInput):
+    """A plan is sent back without a word, or with too many."""
+
+    code = "no_remark"
+    template = "What is to be changed has %(length)s characters. Say it in 1 to %(most)s."
+
+
 class PastDay(Conflict):
     """A plan takes force today or later."""
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.utils.translation import gettext_noop
+
 from quanyu.apps.grids.models import Run
 
 # A worker shows a sign of life twice a second; one not heard of for so long has died, and its run may start again.
@@ -22,6 +24,5 @@ def next_run(*, at: datetime) -> Run | None:
 def fail_silent_runs(*, at: datetime) -> int:
     """Mark runs whose worker died as failed, so that they can be started again; return how many."""
     silent = Run.objects.filter(state=Run.State.RUNNING, seen_at__lt=at - SILENCE)
-    return silent.update(
-        state=Run.State.FAILED, ended_at=at, error={"code": "worker_lost", "message": "The worker stopped."}
-    )
+    error = {"code": "worker_lost", "message": gettext_noop("The worker stopped.")}
+    return silent.update(state=Run.State.FAILED, ended_at=at, error=error)

@@ -29,6 +29,13 @@ METHOD = b"2"
 SLIVER_M2 = 1.0
 
 
+class NoFabric(NotFound):
+    """A territory has no buildings to draw grids of."""
+
+    code = "no_fabric"
+    template = "%(territory)s has no buildings yet. Load its city file first (quanyu load city)."
+
+
 @dataclass(frozen=True)
 class FabricArrays:
     """A fabric as arrays, one row per place; ``community`` holds ids of divisions, ``barrier_kind`` names or ''."""
@@ -144,12 +151,12 @@ def current_fabric(territory: Division) -> Fabric:
 
     Raises
     ------
-    NotFound
+    NoFabric
         No city file has been loaded.
     """
     fabric = Fabric.objects.filter(territory=territory).first()
     if fabric is None:
-        raise NotFound(what="fabric of", key=territory.name, mend="Load a city file first: quanyu load city FILE.")
+        raise NoFabric(territory=territory.name)
     return fabric
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import logging
@@ -24,6 +25,8 @@ from quanyu.apps.territory.models import Backdrop, Barrier, Division, Fabric, Pl
 # Archive → zooms. Buildings come at close zoom only, in an archive of their own. The deepest tiles show half a metre,
 # and the map enlarges them beyond.
 ARCHIVES = {"base": (8, 14), "buildings": (13, 14)}
+# Held by the worker that makes one.
+LOCK = "making.lock"
 
 logger = logging.getLogger(__name__)
 _failed: set[str] = set()
@@ -45,24 +48,31 @@ class Background:
         return all(self.path(name).exists() for name in ARCHIVES)
 
     def make(self) -> None:
-        """Make what is missing, and take older archives of the territory away."""
+        """Make what is missing, and take older archives of the territory away; two workers never make the same."""
         _folder().mkdir(parents=True, exist_ok=True)
-        for name in ARCHIVES:
-            path = self.path(name)
-            if path.exists():
-                continue
-            with tempfile.TemporaryDirectory(dir=_folder()) as folder:
-                made = Path(folder) / path.name
-                _write(self.territory, name, made)
-                made.rename(path)
-            for old in _folder().glob(f"{self.territory.code}-*-{name}.pmtiles"):
-                if old != path:
-                    old.unlink(missing_ok=True)
+        with (_folder() / LOCK).open("w") as turn:
+            try:
+                fcntl.flock(turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return
+            for name in ARCHIVES:
+                if not self.path(name).exists():
+                    self._make(name)
+
+    def _make(self, name: str) -> None:
+        path = self.path(name)
+        with tempfile.TemporaryDirectory(dir=_folder()) as folder:
+            made = Path(folder) / path.name
+            _write(self.territory, name, made)
+            made.rename(path)
+        for old in _folder().glob(f"{self.territory.code}-*-{name}.pmtiles"):
+            if old != path:
+                old.unlink(missing_ok=True)
 
     def tile(self, name: str, zoom: int, x: int, y: int) -> bytes | None:
         """Return a tile as stored (gzip), ``None`` where the archive has none or is not made yet."""
         path = self.path(name)
-        if not path.exists():
+        if not path.exists() or path.stat().st_size == 0:
             return None
         data = _reader(str(path)).get(zoom, x, y)  # type: ignore[no-untyped-call]
         return None if data is None else bytes(data)
@@ -106,7 +116,11 @@ def _folder() -> Path:
 def _write(territory: Division, name: str, path: Path) -> None:
     rows = _buildings(territory) if name == "buildings" else _base(territory)
     low, high = ARCHIVES[name]
-    shapes, layers, kinds, names = (np.array(column, dtype=object) for column in zip(*rows, strict=True))
+    if not rows:
+        # GDAL makes no archive of nothing.
+        path.touch()
+        return
+    shapes, layers, kinds, names = np.array(rows, dtype=object).T
     pyogrio.raw.write(
         path, shapes, [layers, kinds, names], ["layer", "kind", "name"], driver="PMTiles", layer=name,
         geometry_type="Unknown", crs="EPSG:4326", MINZOOM=str(low), MAXZOOM=str(high), MAX_SIZE="2000000",

@@ -11,7 +11,7 @@ import numpy as np
 from quanyu.engines.arrays import IntArray, float_array, int_array, number, whole_number
 from quanyu.engines.districting import report
 from quanyu.engines.districting.metrics import measure
-from quanyu.engines.districting.problem import blocks, check
+from quanyu.engines.districting.problem import MOST, blocks, check
 from quanyu.engines.districting.result import Bound, Districting, Metrics, Progress, Unmet
 from quanyu.engines.districting.work import Work
 
@@ -43,7 +43,7 @@ def district(
 
     Parameters
     ----------
-    weights : (n,) int64, households of each atom, 0 or more
+    weights : (n,) int64, households of each atom, 0 or more, and at most 2⁴⁰ in all
     adjacency : (n, n) CSR, symmetric; the shared border in metres
     k : number of districts; free if ``None``. Pieces that do not hang together share them so that the least lies out of
         range; where there are more pieces than ``k``, each is a district, and ``unmet`` says so
@@ -81,7 +81,7 @@ def district(
         previous=previous, stability=stability, objective=objective, target=target,
     )  # fmt: skip
     seed = whole_number("seed", seed, low=0)
-    steps = None if steps is None else whole_number("steps", steps, low=0)
+    steps = None if steps is None else whole_number("steps", steps, low=0, high=MOST)
     seconds = None if seconds is None else number("seconds", seconds, low=0.0)
     size = len(problem.weights)
     if xy is not None:

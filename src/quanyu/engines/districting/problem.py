@@ -23,6 +23,8 @@ from quanyu.engines.arrays import (
 from quanyu.errors import AsymmetricAdjacency, BadValue, EmptyRange, OutOfRange, WrongShape
 
 OBJECTIVES = ("cut_length", "cut_edges")
+# Weights in all, and limits, up to which every sum and product of them is exact.
+MOST = 2**40
 
 
 @dataclass(frozen=True)
@@ -68,16 +70,18 @@ def check(
         One of its kinds, with the first bad index: negative or broken weights, an asymmetric adjacency, a border length
         that is not positive, lower > upper, labels of the wrong length, more districts than atoms, an empty input.
     """
-    weights = int_array("weights", weights, shape=(-1,), low=0)
+    weights = int_array("weights", weights, shape=(-1,), low=0, high=MOST)
     require_rows("weights", weights)
+    if (total := weights.sum(dtype=np.float64)) > MOST:
+        raise BadValue(name="the sum of weights", value=f"{total:.0f}", allowed=f"at most {MOST}")
     size = len(weights)
     if objective not in OBJECTIVES:
         raise BadValue(name="objective", value=objective, allowed=" or ".join(OBJECTIVES))
-    lower, upper = whole_number("lower", lower, low=0), whole_number("upper", upper, low=1)
+    lower, upper = whole_number("lower", lower, low=0, high=MOST), whole_number("upper", upper, low=1, high=MOST)
     if lower > upper:
         raise EmptyRange(lower=lower, upper=upper)
     k = None if k is None else whole_number("k", k, low=1, high=size)
-    target = None if target is None else whole_number("target", target, low=0)
+    target = None if target is None else whole_number("target", target, low=0, high=MOST)
     matrix = _symmetric(adjacency, size)
     rows = np.repeat(np.arange(size), np.diff(matrix.indptr))
     closed = np.zeros(matrix.nnz, dtype=bool)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -211,11 +211,11 @@ class BlockSearch:
             if not more(last):
                 break
 
-    def _slices(self, first: int, last: int, atoms: int) -> list[tuple[int, int]]:
+    def _slices(self, first: int, last: int, atoms: int) -> Iterator[tuple[int, int]]:
         """Cut steps into slices by the work they are, never by the clock."""
         pair = max(2, 2 * atoms // len(self.plan.size))
-        edges = [*range(first, last, max(1, SLICE_ATOMS // pair)), last]
-        return list(itertools.pairwise(edges))
+        edges = itertools.chain(range(first, last, max(1, SLICE_ATOMS // pair)), [last])
+        return itertools.pairwise(edges)
 
     def _marks(self, atoms: int) -> tuple[IntArray, IntArray]:
         return np.empty(atoms, dtype=np.int64), np.zeros(atoms + 1, dtype=np.int64)

@@ -56,7 +56,7 @@ def read_boundaries(path: Path, system: str, coordinates: str) -> Boundaries:
         column = names.get("boundaries.code", "")
         if not column:
             raise faults.MissingColumn(
-                file=path.name, layer=source.name, column="code", known=", ".join(source.columns) or "none",
+                file=path.name, layer=source.name, column="code", known=", ".join(source.columns) or "—",
                 names="code, 区划代码, adcode",
             )  # fmt: skip
         layer = read_layer(path.name, source, coordinates, {"code": column}, shape="polygon")

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from quanyu.apps.accounts.models import User
 from quanyu.apps.accounts.permissions import require
@@ -79,11 +80,8 @@ def territory_of(code: str, name: str = "") -> Division:
     if known is not None:
         return known
     if not name:
-        raise NotFound(
-            what="division",
-            key=code,
-            mend="Load the list of divisions first, or give a name for a territory of your own.",
-        )
+        mend = _("Load the list of divisions first, or give a name for a territory of your own.")
+        raise NotFound(what=_("division"), key=code, mend=mend)
     return Division(system=CodeSystem.LOCAL, code=code, name=name, level=Level(level))
 
 

@@ -124,7 +124,9 @@ class MissingLayer(InvalidInput):
     """A layer that the form asks for is not there."""
 
     code = "missing_layer"
-    template = "%(file)s has no layer %(layer)s. It has: %(known)s. Name the layer that holds it: --map %(layer)s=NAME."
+    template = (
+        "%(file)s has no layer %(layer)s. It has: %(known)s. Name the layer that holds it (--map %(layer)s=NAME)."
+    )
 
 
 class MissingColumn(InvalidInput):
@@ -252,7 +254,7 @@ class OutsideDivisions(InvalidInput):
     template = (
         "%(file)s, layer %(layer)s: %(count)s of %(total)s buildings lie outside every division of %(territory)s; "
         "the first are rows %(rows)s, row %(row)s at %(lon)s, %(lat)s. Check the coordinate system (stated: "
-        "%(system)s) and the borders, or leave them out: --leave-out."
+        "%(system)s) and the borders, or leave them out (--leave-out)."
     )
 
 
@@ -293,7 +295,7 @@ class UnknownLevel(InvalidInput):
     """A level is none of the five."""
 
     code = "unknown_level"
-    template = "%(file)s, row %(row)s, column level: %(value)s is none of %(known)s. Write one of them."
+    template = "%(file)s, row %(row)s, column %(column)s: %(value)s is none of %(known)s. Write one of them."
 
 
 class LevelDisagrees(InvalidInput):
@@ -301,8 +303,8 @@ class LevelDisagrees(InvalidInput):
 
     code = "level_disagrees"
     template = (
-        "%(file)s, row %(row)s: %(code)s is a %(expected)s by its zeros, but column level says %(value)s. Correct the "
-        "code or the level."
+        "%(file)s, row %(row)s: %(code)s is a %(expected)s by its zeros, but column %(column)s says %(value)s. Correct "
+        "the code or the level."
     )
 
 
@@ -322,7 +324,7 @@ class WrongParent(InvalidInput):
     code = "wrong_parent"
     template = (
         "%(file)s, row %(row)s: %(code)s is a %(level)s, and its parent %(value)s is a %(parent_level)s. Its code says "
-        "%(expected)s: correct column parent_code."
+        "%(expected)s: correct column %(column)s."
     )
 
 
@@ -369,7 +371,7 @@ class EditionTooEarly(Conflict):
     code = "edition_too_early"
     template = (
         "%(file)s is stated as of %(day)s, but %(value)s, which it ends, began on %(began)s. "
-        "State a later day: --as-of."
+        "State a later day (--as-of)."
     )
 
 

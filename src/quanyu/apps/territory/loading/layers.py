@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pyogrio
 import shapely
+from django.utils.translation import gettext_lazy
 from pyproj import CRS
 
 from quanyu.apps.territory.loading import faults
@@ -22,6 +23,10 @@ from quanyu.errors import QuanyuError
 
 # Kinds of shape a layer may hold, as GEOS numbers them: points 0 and 4, lines 1, 2 and 5, areas 3 and 6.
 SHAPES = {"point": (0, 4), "line": (1, 2, 5), "polygon": (3, 6), "any": (0, 1, 2, 3, 4, 5, 6)}
+SHAPE_WORDS = {
+    "point": gettext_lazy("point"), "line": gettext_lazy("line"), "polygon": gettext_lazy("polygon"),
+    "any": gettext_lazy("point, line or polygon"),
+}  # fmt: skip
 MOST_FAULTS = 10_000
 # How a shape as stored writes a coordinate that is not a number.
 NAN = struct.pack("<d", math.nan)
@@ -127,7 +132,7 @@ def read_layer(file: str, source: SourceLayer, system: str, names: Mapping[str, 
     wrong = ~np.isin(kinds, SHAPES[shape])
     if wrong.any():
         value = shapes[int(np.flatnonzero(wrong)[0])].geom_type
-        _refuse(faults.WrongGeometry, place | {"value": value, "expected": shape}, wrong)
+        _refuse(faults.WrongGeometry, place | {"value": value, "expected": str(SHAPE_WORDS[shape])}, wrong)
     _refuse(faults.BadCoordinates, place, _without_number(shapes))
     shapes = transform_geometries(shapes, system)
     west, south, east, north = shapely.bounds(shapes).T

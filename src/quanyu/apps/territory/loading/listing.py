@@ -8,7 +8,7 @@ from pathlib import Path
 
 from quanyu.apps.territory.loading import faults
 from quanyu.apps.territory.loading.tables import Row, Table, read_table
-from quanyu.apps.territory.models import CodeSystem, Division
+from quanyu.apps.territory.models import CodeSystem, Division, Level
 from quanyu.errors import QuanyuError
 from quanyu.values.division_codes import LEVELS, DivisionCode, WrongDivisionCode
 
@@ -76,15 +76,19 @@ def _listed(table: Table, row: Row, found: list[QuanyuError]) -> Listed | None:
     code = _code(table, row, "code", found)
     level = unicodedata.normalize("NFKC", row["level"]).casefold()
     level = WORDS.get(level, level)
-    name = row["name"]
+    name, stated = row["name"], table.names["level"]
     if level not in LEVELS:
-        found.append(faults.UnknownLevel(**place, value=row["level"] or "''", known=", ".join(LEVELS)))
+        known = ", ".join([*LEVELS, *WORDS])
+        found.append(faults.UnknownLevel(**place, column=stated, value=row["level"] or "''", known=known))
     if not name:
-        found.append(faults.EmptyCell(**place, layer=table.sheet, column="name"))
+        found.append(faults.EmptyCell(**place, layer=table.sheet, column=table.names["name"]))
     if code is None or level not in LEVELS or not name:
         return None
     if code.level != level:
-        found.append(faults.LevelDisagrees(**place, code=code.text, value=level, expected=code.level))
+        expected = str(Level(code.level).label)
+        found.append(
+            faults.LevelDisagrees(**place, column=stated, code=code.text, value=row["level"], expected=expected)
+        )
         return None
     derived = code.parent.text if code.parent else ""
     if row["parent_code"]:
@@ -94,21 +98,17 @@ def _listed(table: Table, row: Row, found: list[QuanyuError]) -> Listed | None:
         if parent.text != derived:
             found.append(
                 faults.WrongParent(
-                    **place,
-                    code=code.text,
-                    level=level,
-                    value=parent.text,
-                    parent_level=parent.level,
-                    expected=derived or "none",
+                    **place, column=table.names["parent_code"], code=code.text, level=str(Level(level).label),
+                    value=parent.text, parent_level=str(Level(parent.level).label), expected=derived or "—",
                 )
-            )
+            )  # fmt: skip
             return None
     return Listed(code.text, name, level, derived, row["urban_rural"][:3], row["unit_type"][:30])
 
 
 def _code(table: Table, row: Row, column: str, found: list[QuanyuError]) -> DivisionCode | None:
     text = unicodedata.normalize("NFKC", row[column])
-    place = {"file": table.file, "row": row.number, "column": column, "value": text or "''"}
+    place = {"file": table.file, "row": row.number, "column": table.names[column], "value": text or "''"}
     if len(text) != 12:
         found.append(faults.WrongCodeLength(**place, length=len(text)))
         return None

@@ -66,7 +66,7 @@ def survey(
     buildings = layers["buildings"]
     if not any(buildings.has(column) for column in ("kind", "people", "households")):
         raise faults.MissingColumn(
-            file=buildings.file, layer=buildings.name, column="kind", known=", ".join(buildings.columns) or "none",
+            file=buildings.file, layer=buildings.name, column="kind", known=", ".join(buildings.columns) or "—",
             names="kind, fclass, type, 类型",
         )  # fmt: skip
     findings: list[dict[str, Any]] = [

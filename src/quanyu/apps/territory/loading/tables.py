@@ -107,7 +107,7 @@ def read_table(path: Path, columns: Mapping[str, Iterable[str]], *, required: It
         if column not in places:
             names = ", ".join(dict.fromkeys((column, *columns[column])))
             raise faults.MissingColumn(
-                file=path.name, layer=sheet, column=column, known=", ".join(filter(None, header)) or "none",
+                file=path.name, layer=sheet, column=column, known=", ".join(filter(None, header)) or "—",
                 names=names,
             )  # fmt: skip
     rows = [
@@ -171,6 +171,8 @@ def decoded(raw: bytes, file: str) -> str:
 
 
 def _xlsx(path: Path) -> tuple[str, Iterator[tuple[int, list[str]]]]:
+    if not zipfile.is_zipfile(path):
+        raise faults.UnreadableFile(file=path.name, forms=FORMS)
     check_archive(path)
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)

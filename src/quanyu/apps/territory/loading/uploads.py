@@ -11,6 +11,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from quanyu.apps.accounts.models import User
 from quanyu.apps.accounts.permissions import require
@@ -81,7 +82,7 @@ def take_in(path: Path, stated: Stated, *, actor: User | None, at: datetime) -> 
     territory = territory_of(stated.territory, stated.name)
     if stated.kind == "city":
         if origin is None:
-            raise faults.IncompleteOptions(field="source", mend="Say where the file comes from.")
+            raise faults.IncompleteOptions(field=_("Source"), mend=_("Say where the file comes from."))
         return load_city(path, territory, stated.city, origin=origin, actor=actor, at=at)
     return load_households(path, territory, as_of=stated.day, origin=origin, actor=actor, at=at)
 
@@ -148,7 +149,8 @@ def _still_kept(record: Load) -> Load:
     """Lock a kept file's record; a second press finds that the first has taken it in."""
     locked = Load.objects.select_for_update().filter(pk=record.pk, status=Load.Status.CHECKED).first()
     if locked is None:
-        raise NotFound(what="file", key=record.file_name, mend="It has been taken in or thrown away already.")
+        mend = _("It has been taken in or thrown away already.")
+        raise NotFound(what=_("file"), key=record.file_name, mend=mend)
     return locked
 
 
@@ -181,7 +183,7 @@ def stated_of(record: Load) -> Stated:
         The file has been swept away.
     """
     if not path_of(record).exists():
-        raise NotFound(what="file", key=record.file_name, mend="It was kept for a day; hand it in again.")
+        raise NotFound(what=_("file"), key=record.file_name, mend=_("It was kept for a day; hand it in again."))
     return Stated(**record.options)
 
 

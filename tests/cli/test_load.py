@@ -106,6 +106,18 @@ def test_a_city_is_loaded_through_a_mapping_then_its_households(city: Path, tmp_
     assert sum(Place.objects.values_list("households", flat=True)) == 1001
 
 
+@pytest.mark.parametrize(
+    ("option", "length", "words"),
+    [("--source", 201, "source has 201 signs"), ("--licence", 101, "licence has 101 signs"),
+     ("--name", 101, "Name of the territory has 101 signs")],
+)  # fmt: skip
+def test_a_statement_too_long_to_be_kept_is_refused(city: Path, option: str, length: int, words: str) -> None:
+    result = run("city", city, *CITY, option, "x" * length)
+    assert result.exit_code == 2
+    assert words in result.stderr
+    assert not Division.objects.exists()
+
+
 def test_an_unknown_territory_is_misuse(tmp_path: Path) -> None:
     counts = tmp_path / "counts.csv"
     counts.write_text("code,households\n990101000000,1001\n")

@@ -489,6 +489,12 @@ def test_no_column_of_the_histogram_holds_grids_on_both_sides_of_the_norm(plan: 
     assert {lower, upper + 1} & set(range(min(marks), max(marks) + 1)) <= marks
 
 
+@pytest.mark.parametrize("address", ["/search?q=%00", "/grids/riverside/%00", "/desk?page=%00", "/audit?subject=%00"])
+def test_an_address_with_a_nul_is_no_address(client: Client, plan: Plan, people: People, address: str) -> None:
+    client.force_login(people.administrator)
+    assert client.get(address).status_code == 400
+
+
 def test_forms_no_person_sent_change_nothing_and_break_nothing(client: Client, draft: Plan, people: People) -> None:
     client.force_login(people.planner)
     for form in ({"place": "x"}, {"place": 1, "part": "x"}, {"place": 10**30}, {}):

@@ -9,6 +9,7 @@ TEMPLATES = [
     gettext_noop(
         "%(division)s has %(households)s households but no residential building. Check the kinds of its buildings, or give its total to a division that has some."
     ),
+    gettext_noop("%(field)s has %(length)s signs, more than the %(most)s taken. Shorten it."),
     gettext_noop("%(field)s is %(value)s. %(mend)s"),
     gettext_noop("%(field)s is %(value)s: %(mend)s"),
     gettext_noop("%(field)s is not stated. %(mend)s"),
@@ -69,6 +70,9 @@ TEMPLATES = [
     ),
     gettext_noop(
         "%(file)s, %(layer)s, row %(row)s: %(column)s %(value)s stands in row %(first)s already. Drop one of the rows, or give each its own."
+    ),
+    gettext_noop(
+        "%(file)s, %(layer)s, row %(row)s: column %(column)s has %(length)s signs, more than the %(most)s taken: %(value)s … Shorten it."
     ),
     gettext_noop("%(file)s, %(layer)s, row %(row)s: column %(column)s is empty. Fill it in, or drop the row."),
     gettext_noop("%(file)s, layer %(layer)s breaks off before its end. Export or copy the file again."),

@@ -6,7 +6,23 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+
+
+class NoNulMiddleware:
+    """Refuses a page's address with a NUL: no record holds one, and PostgreSQL cannot be asked for it.
+
+    The API refuses it in its own shape.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        asked = request.path + request.META.get("QUERY_STRING", "")
+        if ("\0" in asked or "%00" in asked) and not request.path.startswith("/api/"):
+            return HttpResponseBadRequest("The address holds a NUL.", content_type="text/plain")
+        return self.get_response(request)
 
 
 class ContentPolicyMiddleware:

@@ -147,6 +147,7 @@ def test_the_same_code_in_two_systems_is_two_divisions(loaded: Load, tmp_path: P
         ("370114003000,枣园,town,370100000000,,", faults.WrongParent, r"is a town, and its parent 370100000000 is a p"),
         ("370114002000,双山,town,370114000000,,", faults.RepeatedCode, r"row 10: code 370114002000 stands in row 8 al"),
         ("370114003000,,town,370114000000,,", faults.EmptyCell, r"row 10: column name is empty"),
+        (f"370114003000,{'长' * 101},town,370114000000,,", faults.LongCell, r"row 10: column name has 101 signs"),
     ],
 )  # fmt: skip
 def test_a_fault_names_row_column_value_and_mend(

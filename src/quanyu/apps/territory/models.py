@@ -11,6 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from quanyu.apps.registers.models import Dated, DatedQuerySet, Load, Located, LocatedQuerySet, Source
 from quanyu.values.division_codes import DivisionCode
 
+# The longest name of a division.
+NAME_LENGTH = 100
+
 
 class Level(models.TextChoices):
     PROVINCE = "province", _("province")
@@ -47,7 +50,7 @@ class Division(Located, Dated):
 
     system = models.CharField(_("code system"), max_length=5, choices=CodeSystem.choices, default=CodeSystem.NBS)
     code = models.CharField(_("code"), max_length=12)
-    name = models.CharField(_("name"), max_length=100)
+    name = models.CharField(_("name"), max_length=NAME_LENGTH)
     level = models.CharField(_("level"), max_length=10, choices=Level.choices)
     parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="children")
     unit_type = models.CharField(_("type"), max_length=30, blank=True)

@@ -21,10 +21,10 @@ from quanyu.apps.territory.households import respread
 from quanyu.apps.territory.loading import faults, mapping
 from quanyu.apps.territory.loading.files import opened, sha256
 from quanyu.apps.territory.loading.layers import Layer, check_system, read_layer
-from quanyu.apps.territory.loading.reports import Origin, Report, named, open_load, same_load, wait_turn
+from quanyu.apps.territory.loading.reports import Origin, Report, named, open_load, refuse_long, same_load, wait_turn
 from quanyu.apps.territory.loading.storing import store_divisions, store_lines, store_places
 from quanyu.apps.territory.loading.survey import Survey, survey
-from quanyu.apps.territory.models import CodeSystem, Division, Level
+from quanyu.apps.territory.models import NAME_LENGTH, CodeSystem, Division, Level
 from quanyu.errors import NotFound
 from quanyu.values.division_codes import DivisionCode
 
@@ -73,7 +73,7 @@ def territory_of(code: str, name: str = "") -> Division:
 
     Raises
     ------
-    WrongDivisionCode, NotFound
+    WrongDivisionCode, NotFound, LongStatement
     """
     level = DivisionCode(code).level
     known = Division.objects.filter(code=code, valid_to=None).order_by("system").first()
@@ -82,6 +82,7 @@ def territory_of(code: str, name: str = "") -> Division:
     if not name:
         mend = _("Load the list of divisions first, or give a name for a territory of your own.")
         raise NotFound(what=_("division"), key=code, mend=mend)
+    refuse_long(str(_("Name of the territory")), name, NAME_LENGTH)
     return Division(system=CodeSystem.LOCAL, code=code, name=name, level=Level(level))
 
 

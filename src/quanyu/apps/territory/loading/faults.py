@@ -163,6 +163,13 @@ class IncompleteOptions(InvalidInput):
     template = "%(field)s is not stated. %(mend)s"
 
 
+class LongStatement(InvalidInput):
+    """What is stated of a file has more text than is kept."""
+
+    code = "long_statement"
+    template = "%(field)s has %(length)s signs, more than the %(most)s taken. Shorten it."
+
+
 # A cell, a row, a shape
 
 
@@ -208,6 +215,16 @@ class EmptyCell(InvalidInput):
 
     code = "empty_cell"
     template = "%(file)s, %(layer)s, row %(row)s: column %(column)s is empty. Fill it in, or drop the row."
+
+
+class LongCell(InvalidInput):
+    """A cell holds more text than its column takes."""
+
+    code = "long_cell"
+    template = (
+        "%(file)s, %(layer)s, row %(row)s: column %(column)s has %(length)s signs, more than the %(most)s taken: "
+        "%(value)s … Shorten it."
+    )
 
 
 class BadCoordinates(InvalidInput):

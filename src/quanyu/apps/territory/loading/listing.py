@@ -8,7 +8,7 @@ from pathlib import Path
 
 from quanyu.apps.territory.loading import faults
 from quanyu.apps.territory.loading.tables import Row, Table, read_table
-from quanyu.apps.territory.models import CodeSystem, Division, Level
+from quanyu.apps.territory.models import NAME_LENGTH, CodeSystem, Division, Level
 from quanyu.errors import QuanyuError
 from quanyu.values.division_codes import LEVELS, DivisionCode, WrongDivisionCode
 
@@ -82,6 +82,14 @@ def _listed(table: Table, row: Row, found: list[QuanyuError]) -> Listed | None:
         found.append(faults.UnknownLevel(**place, column=stated, value=row["level"] or "''", known=known))
     if not name:
         found.append(faults.EmptyCell(**place, layer=table.sheet, column=table.names["name"]))
+    if len(name) > NAME_LENGTH:
+        found.append(
+            faults.LongCell(
+                **place, layer=table.sheet, column=table.names["name"], value=name[:20], length=len(name),
+                most=NAME_LENGTH,
+            )
+        )  # fmt: skip
+        return None
     if code is None or level not in LEVELS or not name:
         return None
     if code.level != level:

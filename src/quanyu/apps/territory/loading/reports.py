@@ -15,6 +15,7 @@ from django.utils.translation import gettext_noop
 
 from quanyu.apps.accounts.models import User
 from quanyu.apps.registers.models import Load, Source
+from quanyu.apps.territory.loading.faults import LongStatement
 
 # How many rows a finding names.
 NAMED = 100
@@ -102,6 +103,17 @@ class Report:
         }  # fmt: skip
 
 
+def refuse_long(field: str, text: str, most: int) -> None:
+    """Refuse a statement longer than its column: PostgreSQL would break off, SQLite would not notice.
+
+    Raises
+    ------
+    LongStatement
+    """
+    if len(text) > most:
+        raise LongStatement(field=field, length=len(text), most=most)
+
+
 @dataclass(frozen=True)
 class Origin:
     """Where a file comes from, as its user states it."""
@@ -110,6 +122,11 @@ class Origin:
     attribution: str
     licence: str = ""
     is_made_up: bool = False
+
+    def __post_init__(self) -> None:
+        columns = {column.name: column for column in Source._meta.concrete_fields}
+        for name in ("name", "attribution", "licence"):
+            refuse_long(str(columns[name].verbose_name), getattr(self, name), columns[name].max_length or 0)
 
     def record(self) -> Source:
         """Return the stored source of that name, made where it is new."""

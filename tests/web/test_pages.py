@@ -18,6 +18,7 @@ from tests.factories import (
     People,
     draw_plan,
     lonlat,
+    make_network,
     make_people,
     make_riverside,
     make_riverside_in_force,
@@ -335,6 +336,16 @@ def test_a_place_moves_by_hand_and_comes_back(client: Client, draft: Plan, peopl
     assert Membership.objects.get(pk=member.pk).grid.code == check.from_code
 
 
+def test_a_grid_is_called_by_its_whole_number(client: Client, people: People, settings: Settings) -> None:
+    settings.QUANYU_GRID_CODE_PATTERN = "{division}{number:04d}"
+    draft = draw_plan(make_network(make_riverside()), FREE, actor=people.planner)
+    member, check = an_edit(draft)
+    client.force_login(people.planner)
+    page = text(client.get(f"/plans/{draft.pk}/moves?place={member.place.key}"))
+    assert len(check.to_code) == 16
+    assert f"Move to {check.to_code[-4:]} " in page
+
+
 def test_a_refused_move_says_why_and_changes_nothing(client: Client, draft: Plan, people: People) -> None:
     member = Membership.objects.filter(grid__plan=draft, grid__kind="basic").first()
     far = Grid.objects.filter(plan=draft).exclude(division=member.grid.division).first()
@@ -477,6 +488,20 @@ def test_a_plan_is_not_sent_back_without_a_remark_nor_by_its_planner(
     assert "Only these roles may review a plan" in text(page)
     draft.refresh_from_db()
     assert draft.remark is None
+
+
+def test_a_review_is_not_offered_to_whose_work_it_is(client: Client, draft: Plan, people: People) -> None:
+    client.force_login(people.administrator)
+    address = f"/plans/{draft.pk}"
+    for act in ("review", "send-back"):
+        assert f'action="{address}/{act}"' in client.get(address).text
+    member, check = an_edit(draft)
+    client.post(f"{address}/move", {"place": member.place_id, "part": 1, "to": check.to_code})
+    for act in ("review", "send-back"):
+        assert f'action="{address}/{act}"' not in client.get(address).text
+    assert "A reviewer, who is not the one who drew it, reads it next." in text(client.get(address))
+    client.post(f"{address}/move", {"undo": "1"})
+    assert f'action="{address}/send-back"' in client.get(address).text
 
 
 def test_no_column_of_the_histogram_holds_grids_on_both_sides_of_the_norm(plan: Plan) -> None:

@@ -22,6 +22,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import condition, require_POST
 
+from quanyu.apps.accounts.permissions import may
 from quanyu.apps.audit.models import Entry
 from quanyu.apps.grids import actions, edits, exports, queries
 from quanyu.apps.grids.models import REMARK_LENGTH, Grid, Membership, Plan
@@ -86,6 +87,7 @@ def plan(request: HttpRequest, pk: int) -> HttpResponse:
         context |= {"acts": _acts(plan), "edits": edits.history(plan)[:20]}
         if not plan.is_fixed:
             context |= {"place": None, "moves": [], "remark_length": REMARK_LENGTH}
+            context["may_judge"] = may(actor(request), "grids.review") and not plan.is_work_of(actor(request))
         if plan.remark:
             context["sent_back"] = _entries(plan).filter(verb="plan.sent_back").first()
     return render(request, "plans/plan.html", context)

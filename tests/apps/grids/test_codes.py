@@ -41,8 +41,10 @@ def test_the_highest_number_counts_in_each_division() -> None:
 
 
 @pytest.mark.parametrize(
-    "pattern", ["{division}", "{number}", "{division}{number}{street}", "{division", "{0}{number}"]
-)
+    "pattern",
+    ["{division}", "{number}", "{division}{number}{street}", "{division", "{0}{number}", "{division.x}{number}",
+     "{division}{number}{number}"],
+)  # fmt: skip
 def test_a_pattern_that_cannot_tell_grids_apart_is_refused(pattern: str) -> None:
     with pytest.raises(InvalidPattern, match=r"Give \{division\} and \{number\}"):
         parse("370114001001017", pattern)
@@ -65,6 +67,12 @@ def test_a_number_beyond_the_digits_of_the_pattern_is_refused_with_the_mend() ->
 def test_a_grid_that_keeps_its_code_needs_no_number() -> None:
     kept = [_grid(x, 0, keeps=f"37011400100199{x}") for x in range(3)]
     assert len(assign(kept, used={"370114001001": 999}, pattern=PATTERN)) == 3
+
+
+@pytest.mark.parametrize("spec", ["3d", "x", ",", "0<3", "e"])
+def test_a_pattern_whose_numbers_do_not_read_back_is_refused(spec: str) -> None:
+    with pytest.raises(InvalidPattern):
+        assign([_grid(0, 0)], used={}, pattern=f"{{division}}{{number:{spec}}}")
 
 
 @given(st.lists(st.tuples(st.floats(0, 1e5), st.floats(0, 1e5)), min_size=1, max_size=60), st.integers(0, 500))

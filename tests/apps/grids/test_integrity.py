@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -23,6 +25,7 @@ from quanyu.apps.audit.models import Entry
 from quanyu.apps.grids import integrity
 from quanyu.apps.grids.models import Grid, Membership, Plan, Succession
 from quanyu.apps.grids.norms import Norms
+from quanyu.apps.grids.seals import Seal
 
 OTHER_NORMS = Norms(lower=350, upper=600, exclusive_min_m2=1500.0, steps=300, seed=5)
 
@@ -131,6 +134,22 @@ def test_a_seal_written_later_does_not_count(plan: Plan) -> None:
     assert any("its norms were changed" in fault for fault in integrity.faults())
 
 
+def test_a_seal_is_the_same_whatever_database_it_is_read_from(plan: Plan) -> None:
+    norms = {"b": 0.1, "a": [1e-07, 1 / 3, 5.0, 30000, "章丘", None, True]}
+    past = {"network": plan.network, "fabric": plan.fabric, "made_at": plan.made_at}
+    draft = Plan.objects.create(**past, number=9, norms=norms)
+    line = b'{"a":[1e-07,0.3333333333333333,5.0,30000,"\\u7ae0\\u4e18",null,true],"b":0.1}\n'
+    assert Seal.of(draft).norms == hashlib.sha256(line).hexdigest()
+
+
+@pytest.mark.parametrize("change", [{"after": {"seal": {"norms": ""}}}, {"after": None}, {"subject_id": "x"}])
+def test_a_seal_changed_in_the_trail_does_not_count(plan: Plan, change: dict[str, Any]) -> None:
+    sealed = Entry.objects.filter(verb="plan.enforced", subject_id=str(plan.pk))
+    behind_the_guards(lambda: sealed.update(**change))
+    assert any(f"{plan}: the trail holds no seal" in fault for fault in integrity.faults())
+    assert not trail.verify().is_intact
+
+
 @pytest.mark.parametrize("table", integrity.KEPT)
 def test_a_guard_that_is_off_is_a_fault(plan: Plan, table: str) -> None:
     with connection.cursor() as cursor:
@@ -141,6 +160,15 @@ def test_a_guard_that_is_off_is_a_fault(plan: Plan, table: str) -> None:
             cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = %s", [table])
             cursor.execute(f"DROP TRIGGER {cursor.fetchall()[0][0]}")
     assert any(f"does not protect {table}" in fault for fault in integrity.faults())
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no such switch")
+def test_guards_that_are_off_for_the_whole_database_are_a_fault(plan: Plan) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        found = integrity.faults()
+    assert [fault for fault in found if "0 of" in fault] == found
+    assert len(found) == len(integrity.KEPT)
 
 
 @pytest.mark.parametrize(

@@ -230,7 +230,7 @@ def set_staffing(
 def _read_by_another(plan: Plan, actor: User) -> Plan:
     require(actor, "grids.review")
     plan = _locked(plan)
-    if plan.made_by_id == actor.pk or plan.edits.filter(made_by=actor, undone_at__isnull=True).exists():
+    if plan.is_work_of(actor):
         raise OwnWork(plan=str(plan))
     return plan
 

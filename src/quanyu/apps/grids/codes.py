@@ -12,6 +12,10 @@ from string import Formatter
 
 from quanyu.errors import InvalidInput
 
+# A short and a long number, which a pattern must write so that they are read back: one written with spaces, commas or
+# letters would not count as used, and be given again.
+PROBES = (1, 1_234_567)
+
 
 class InvalidPattern(InvalidInput):
     """The pattern of grid codes cannot tell two grids apart."""
@@ -125,9 +129,13 @@ def _shape(pattern: str) -> re.Pattern[str]:
     try:
         pieces = [(literal, name) for literal, name, _, _ in Formatter().parse(pattern)]
         names = sorted(name for _, name in pieces if name is not None)
-        pattern.format(division="0" * 12, number=1)
-    except (ValueError, LookupError):
+        written = [pattern.format(division="0" * 12, number=number) for number in PROBES]
+    except (AttributeError, LookupError, ValueError):
         names = []
     if names != ["division", "number"]:
         raise InvalidPattern(value=pattern)
-    return re.compile("".join(re.escape(literal) + (fields[name] if name else "") for literal, name in pieces))
+    shape = re.compile("".join(re.escape(literal) + (fields[name] if name else "") for literal, name in pieces))
+    read = [shape.fullmatch(code) for code in written]
+    if tuple(int(found["number"]) for found in read if found) != PROBES:
+        raise InvalidPattern(value=pattern)
+    return shape

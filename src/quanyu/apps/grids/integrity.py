@@ -38,7 +38,7 @@ def _missing_plans() -> Iterator[str]:
     """What the trail says was put in force is there, and fixed."""
     enforced = Entry.objects.filter(verb="plan.enforced", subject_type=Plan._meta.label_lower)
     there = {str(pk) for pk in Plan.objects.filter(in_force_from__isnull=False).values_list("pk", flat=True)}
-    for pk in sorted(set(enforced.values_list("subject_id", flat=True)) - there, key=int):
+    for pk in sorted(set(enforced.values_list("subject_id", flat=True)) - there):
         yield f"plan {pk} was put in force and is no longer"
 
 
@@ -91,10 +91,10 @@ def _given_away(before: Plan, after: Plan, kept: set[str]) -> Iterator[str]:
 def _missing_triggers() -> Iterator[str]:
     """The database's own guards: on SQLite they are lost when a table is made anew."""
     if connection.vendor == "postgresql":
-        # A trigger that is switched off is there, and guards nothing.
+        # A trigger that is switched off, by itself or for the whole database as on a replica, guards nothing.
         sql = (
-            "SELECT relname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid "
-            "WHERE NOT tgisinternal AND tgenabled IN ('O', 'A')"
+            "SELECT relname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid WHERE NOT tgisinternal AND "
+            "tgenabled IN ('A', CASE current_setting('session_replication_role') WHEN 'replica' THEN 'R' ELSE 'O' END)"
         )
     else:
         sql = "SELECT tbl_name FROM sqlite_master WHERE type = 'trigger'"

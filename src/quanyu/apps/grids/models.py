@@ -11,6 +11,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from quanyu.apps.accounts.models import User
 from quanyu.apps.registers.models import Located, LocatedQuerySet
 from quanyu.apps.territory.models import Division, Fabric, Place
 
@@ -122,6 +123,10 @@ class Plan(models.Model):
     def is_edited(self) -> bool:
         """Whether an edit by hand stands."""
         return self.edits.filter(undone_at__isnull=True).exists()
+
+    def is_work_of(self, person: User) -> bool:
+        """Tell whether a person drew it or made an edit that stands, and so does not review it."""
+        return self.made_by_id == person.pk or self.edits.filter(made_by=person, undone_at__isnull=True).exists()
 
     @property
     def is_fixed(self) -> bool:

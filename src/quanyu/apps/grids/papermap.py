@@ -70,7 +70,7 @@ def _paint(axes: Axes, plan: Plan) -> None:
     _lines(axes, _shapes(Barrier.objects.filter(territory=territory, kind="railway")), "#555555", 0.8)
     if len(grids) <= 60:
         for grid in grids:
-            axes.text(grid.label_lon, grid.label_lat, grid.code[-3:], ha="center", va="center", fontsize=7)
+            axes.text(grid.label_lon, grid.label_lat, grid.code[12:], ha="center", va="center", fontsize=7)
     sides = {side: [getattr(grid, side) for grid in grids] for side in ("west", "south", "east", "north")}
     west, south, east, north = min(sides["west"]), min(sides["south"]), max(sides["east"]), max(sides["north"])
     margin = 0.02 * max(east - west, north - south)

@@ -78,10 +78,11 @@ def broken(plan: Plan) -> Iterator[str]:
 
 
 def _sealed(plan: Plan) -> Seal | None:
-    """Return the seal of the day the plan was put in force: the first, whatever was written behind it."""
+    """Return the seal of the day the plan was put in force: the first entry, if it is as written."""
     entries = Entry.objects.filter(verb="plan.enforced", subject_type=Plan._meta.label_lower, subject_id=str(plan.pk))
     first = entries.order_by("id").first()
-    kept = (first.after or {}).get("seal") if first else None
+    # Of an entry that was changed nothing is believed, nor that it can be read.
+    kept = (first.after or {}).get("seal") if first and first.hash == first.digest() else None
     return Seal(**kept) if kept else None
 
 

@@ -14,7 +14,7 @@ function labels(grids, least) {
   const features = grids.features.map(({ properties: p }) => ({
     type: "Feature",
     geometry: { type: "Point", coordinates: [p.label_lon, p.label_lat] },
-    properties: { short: p.code.slice(-3), count: p.kind === "basic" ? households(p.households, least) : "" },
+    properties: { short: p.code.slice(12), count: p.kind === "basic" ? households(p.households, least) : "" },
   }));
   return { type: "FeatureCollection", features };
 }

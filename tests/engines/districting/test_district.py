@@ -16,7 +16,16 @@ from scipy.sparse.csgraph import connected_components
 from tests.engines.districting.strategies import from_pairs, path, planar, territories
 
 from quanyu.engines.districting import Progress, district, split_heavy
-from quanyu.errors import AsymmetricAdjacency, BadValue, EmptyInput, EmptyRange, NotFinite, OutOfRange, WrongShape
+from quanyu.errors import (
+    AsymmetricAdjacency,
+    BadValue,
+    EmptyInput,
+    EmptyRange,
+    MissingArray,
+    NotFinite,
+    OutOfRange,
+    WrongShape,
+)
 
 DATA = Path(__file__).parents[2] / "data" / "districting"
 INSTANCES = {each["name"]: each for each in json.loads((DATA / "index.json").read_text())}
@@ -296,7 +305,7 @@ def bad(**changes: Any) -> dict[str, Any]:
         (bad(k=4), BadValue, "k is 4; allowed is a whole number from 1 to 3"),
         (bad(k=0), BadValue, "k is 0"),
         (bad(k=1.5), BadValue, "k is 1.5"),
-        (bad(objective="fastest"), BadValue, "objective is fastest; allowed is cut_length or cut_edges"),
+        (bad(objective="fastest"), BadValue, "objective is fastest; allowed is cut_length, cut_edges, polsby_popper or"),
         (bad(stability=float("nan")), BadValue, "stability is nan; allowed is a number from 0 to 1"),
         (bad(stability=5), BadValue, "stability is 5"),
         (bad(steps=-1), BadValue, "steps is -1; allowed is a whole number from 0 to"),
@@ -318,6 +327,12 @@ def bad(**changes: Any) -> dict[str, Any]:
         (bad(border=[0, 0]), WrongShape, "border has shape"),
         (bad(barrier_edges=[True]), WrongShape, "barrier_edges"),
         (bad(previous=[0]), WrongShape, "previous has shape"),
+        (bad(previous=[[0, 0]] * 3, stability=[0.5, 0.5, 0.5]), WrongShape, "stability has shape"),
+        (bad(objective="polsby_popper"), MissingArray, "polsby_popper needs area"),
+        (bad(objective="moment_of_inertia"), MissingArray, "moment_of_inertia needs xy"),
+        (bad(loads=[1.0, -2.0, 0.0]), OutOfRange, r"loads\[\(1, 0\)\] is -2.0"),
+        (bad(balance=1.5), BadValue, "balance is 1.5"),
+        (bad(workers=0), BadValue, "workers is 0"),
         (
             bad(adjacency=sparse.csr_array(np.array([[0, 1, 0], [0, 0, 0], [0, 0, 0.0]]))),
             AsymmetricAdjacency,

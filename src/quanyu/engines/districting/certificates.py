@@ -9,8 +9,9 @@ from scipy.sparse.csgraph import connected_components
 from quanyu.engines.arrays import IntArray
 from quanyu.engines.districting import _kernels
 from quanyu.engines.districting._kernels import COVER_ATOMS, HOUSEHOLD
+from quanyu.engines.districting.blocks import Block
 from quanyu.engines.districting.plans import as_bits
-from quanyu.engines.districting.problem import Block, Problem
+from quanyu.engines.districting.problem import Problem
 
 # Sets of atoms looked at before a proof is given up; where one is possible it mostly takes few.
 LOOKS = 200_000

@@ -7,18 +7,21 @@ from typing import Any
 import numpy as np
 
 from quanyu.engines.arrays import IntArray
+from quanyu.engines.districting.blocks import Block, least_breach_of
 from quanyu.engines.districting.certificates import least_breach, pinned
-from quanyu.engines.districting.plans import out_of_range, overlaps
-from quanyu.engines.districting.problem import Block, Problem, least_breach_of
+from quanyu.engines.districting.plans import compact, out_of_range, overlaps
+from quanyu.engines.districting.problem import Problem
 from quanyu.engines.districting.result import Bound, Unmet
 
 
 def in_order(labels: IntArray) -> IntArray:
     """Number districts by their first atom, so that labels say nothing of the way they were found."""
-    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
+    number = compact(labels)
+    first = np.full(int(number.max()) + 1, len(number))
+    np.minimum.at(first, number, np.arange(len(number)))
     rank = np.empty(len(first), dtype=np.int64)
-    rank[np.argsort(first, kind="stable")] = np.arange(len(first))
-    result: IntArray = rank[inverse]
+    rank[np.argsort(first)] = np.arange(len(first))
+    result: IntArray = rank[number]
     return result
 
 
@@ -129,15 +132,17 @@ def _proven(problem: Problem, block: Block, labels: IntArray, out: IntArray) -> 
 
 def _across(problem: Problem, block: Block, labels: IntArray) -> IntArray:
     """Return the districts on the other side of the barriers and borders around a block."""
-    inside = np.zeros(len(labels), dtype=bool)
+    matrix, inside = problem.adjacency, np.zeros(len(labels), dtype=bool)
     inside[block.atoms] = True
-    rows = np.repeat(np.arange(len(labels)), np.diff(problem.adjacency.indptr))
-    over = inside[rows] & ~inside[problem.adjacency.indices]
-    result: IntArray = np.unique(labels[problem.adjacency.indices[over]])
+    beside = np.concatenate([matrix.indices[matrix.indptr[u] : matrix.indptr[u + 1]] for u in block.atoms.tolist()])
+    result: IntArray = np.unique(labels[beside[~inside[beside]]])
     return result
 
 
-def moved_weight(problem: Problem, labels: IntArray) -> int:
-    """Return the households outside the district that keeps most of their previous one."""
-    matched = overlaps(labels, problem.previous, problem.weights)
-    return int(problem.weights[problem.previous >= 0].sum()) - sum(shared for _, _, shared in matched)
+def moved_weights(problem: Problem, labels: IntArray) -> tuple[int, ...]:
+    """Return the households outside the district that keeps most of their previous one, for each previous division."""
+    moved = []
+    for previous in problem.previous.T:
+        known = int(problem.weights[previous >= 0].sum())
+        moved.append(known - sum(shared for _, _, shared in overlaps(labels, previous, problem.weights)))
+    return tuple(moved)

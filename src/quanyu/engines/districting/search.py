@@ -1,187 +1,195 @@
-"""Search one block: start inside the range, anneal by recombination on the shrunk block, then move single atoms."""
+"""Search one block: start inside the range, anneal by recombination and by single atoms, settle what is left."""
 
 from __future__ import annotations
 
 import itertools
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 
-from quanyu.engines.arrays import FloatArray, IntArray
+from quanyu.engines.arrays import IntArray
 from quanyu.engines.districting import _kernels
-from quanyu.engines.districting._kernels import Plan, Rules, WordArray
-from quanyu.engines.districting.contraction import block_graph, contract, contract_within, merged
+from quanyu.engines.districting._kernels import Graph, Plan, Rules, WordArray
+from quanyu.engines.districting.blocks import Block
+from quanyu.engines.districting.contraction import contract, contract_within, merged
 from quanyu.engines.districting.cutting import Cutter
-from quanyu.engines.districting.plans import copied, cost, least_breach_price, numbered, out_of_range, value
-from quanyu.engines.districting.problem import Block, Problem
-from quanyu.engines.districting.repair import first_plan, plan_from_previous, repair
+from quanyu.engines.districting.plans import breach_of, breach_price, copied, cost, least_breach_price, numbered, value
+from quanyu.engines.districting.problem import Problem
+from quanyu.engines.districting.repair import first_plan, plan_from_previous, repair, shaken
 from quanyu.engines.districting.rescue import rescue
+from quanyu.engines.districting.rules import rules_of
 
-# A step is one recombination, or so many single moves tried: about the same work where districts are small.
-MOVES_A_STEP = 20
+# A step is one recombination, or so many sweeps of single moves over two districts: about the same work.
+SWEEPS_A_STEP = 10
 # Share of the steps that are recombinations, the rest are single moves.
-RECOMBINE_SHARE = 0.6
-# Share of the recombinations on the block as first shrunk; the rest on one shrunk along the districts found.
-FIRST_LEVEL_SHARE = 0.7
-RESTARTS_K = 6
+RECOMBINE_SHARE = 0.15
 SETTLING_ROUNDS = 3
-SETTLING_STEPS = 8000
 # Work between two reports, in atoms looked at: a fifth of a second or so.
 SLICE_ATOMS = 1_000_000
-# Price of one household outside the range, in mean borders: high enough that no border is worth it.
-WALL_RANGE = 50.0
-# With k given: twenty borders for one per cent of the ideal weight, and how much dearer it gets.
-WALL_K, WALL_K_RISE = 2000.0, 30.0
-PULL_TARGET = 0.4
+# Temperatures from hot to cold, in mean borders.
 HEAT_RANGE = (1.2, 0.06)
-HEAT_MOVES = (0.4, 0.02)
-HEAT_K = (3.0, 0.2)
-# Price of moving a grid's worth of households, in mean borders, at full stability.
-STAY = 100.0
+HEAT_MOVES = (1.2, 0.12)
 
-Report = Callable[[int, Plan], bool]
+# A search for a given number of districts in a range that leaves no room for an atom goes in rounds: recombine hot to
+# find a layout, move single atoms while the range is soft, recombine cold inside the range.
+ROUND_HOT, ROUND_SWEEPS, ROUND_COLD = 100, 20_000, 250  # a district, an atom, a district
+HEAT_HOT, HEAT_SOFT, HEAT_COLD = (3.0, 1.0, 1.0), (2.0, 0.25), (0.5, 0.2, 10.0)
+# The first rounds start anew; then every other one starts from the best plan, after so many hot recombinations.
+FRESH_ROUNDS, KICKS = 4, 30
+# Price of a district an atom's mean weight off the target, while the range is soft.
+SOFT_PULL = 0.3
+# What the price of a household out of range is by the end.
+WALL_RISE = 30.0
+
+# Told the steps done and the labels so far; ``False`` ends the search.
+Report = Callable[[int, IntArray], bool]
 
 
 class BlockSearch:
-    """A block in two resolutions, its generator, and the steps of the search; plans are of the shrunk block."""
+    """A block in two resolutions, its generator, and the steps of the search; ``plan`` is of the shrunk block."""
 
-    def __init__(self, problem: Problem, block: Block, seed: int) -> None:
-        self.problem, self.block = problem, block
+    def __init__(self, problem: Problem, block: Block, graph: Graph, seed: int) -> None:
+        self.problem, self.fine = problem, graph
         self.k = None if problem.k is None else block.low
-        self.fine = block_graph(problem, block.atoms)
         self.group = contract(self.fine, problem.lower, problem.upper)
         if self.k is not None and self.group.max() + 1 < self.k:
             # So many districts that atoms which in range would never part have to.
             self.group = np.arange(len(block.atoms))
         self.coarse = merged(self.fine, self.group)
         self.random = _seed(seed, int(block.atoms[0]))
-        self.rules = _rules(problem)
+        self.rules = rules_of(problem)
         self.cutter = Cutter(self.coarse, self.rules, self.random)
         # What is proven that no plan breaks the range less by.
         self.floor = least_breach_price(block.weight, self.rules)
-        self.plan = self._first_plan()
+        if self._follows():
+            self.plan = repair(self.cutter, plan_from_previous(self.coarse))
+        else:
+            self.plan = first_plan(self.cutter, self.k)
 
-    def _first_plan(self) -> Plan:
-        if self.k is None and self.problem.stability > 0 and (self.fine.previous >= 0).any():
-            return repair(self.cutter, plan_from_previous(self.coarse))
-        return first_plan(self.cutter, self.k)
+    def _follows(self) -> bool:
+        """Whether the search starts from the first previous division."""
+        return self.k is None and bool(self.rules.stay[:1].any() and (self.fine.previous[:, 0] >= 0).any())
 
     def expanded(self, plan: Plan) -> IntArray:
         """Return the district of each atom of the block for a plan of the shrunk block."""
         result: IntArray = plan.label[self.group]
         return result
 
-    def steps_per_second(self) -> float:
-        """Return the speed of recombination, measured on copies so that nothing changes."""
-        trial = Cutter(self.coarse, self.rules, self.random.copy())
-        # The first call may read the compiled code from disk, which is no part of the speed.
-        self._recombine(trial, copied(self.plan), 0, 1, 1)
-        count, begun = 20, time.perf_counter()
+    def steps_per_second(self, seconds: float) -> float:
+        """Return the speed of the search, measured on copies so that nothing changes, in a twentieth of the time."""
+        random, steps = self.random.copy(), 10
         while True:
-            self._recombine(trial, copied(self.plan), 0, count, count)
+            begun = time.perf_counter()
+            self._recombine(self.cutter, copied(self.plan), HEAT_RANGE, (0, steps, steps), random)
+            self._move(self.coarse, copied(self.plan), HEAT_MOVES, (0, steps, steps), random)
             taken = time.perf_counter() - begun
-            if taken > 0.1 or len(self.plan.size) < 2:
-                return count / max(taken, 1e-6)
-            count, begun = count * 2, time.perf_counter()
+            # A first call may read the compiled code from disk, which is no part of the speed.
+            if (steps > 10 and taken > 0.05 * seconds) or len(self.plan.size) < 2 or taken > seconds:
+                return 2 * steps / max(taken, 1e-6)
+            steps *= 2
 
     def run(self, steps: int, more: Report) -> IntArray:
-        """Return the district of each atom after so many steps; ``more(done, plan)`` returning ``False`` ends it."""
-        if self.k is not None:
-            return self._run_k(steps, more) if steps > 0 and self.k > 1 else self.polished(self.expanded(self.plan))
-        if self.problem.stability >= 1 and (self.fine.previous >= 0).any():
-            return self._settled(numbered(self.fine, self.expanded(self.plan))).label
+        """Return the district of each atom after so many steps; ``more(done, labels)`` returning ``False`` ends it."""
+        detailed = self.expanded(self.plan)
+        if self._follows() and self.problem.stability[0] >= 1:
+            return self._settled(numbered(self.fine, detailed)).label
+        if self.problem.is_tight:
+            return self.polished(self._run_rounds(steps, more) if steps > 0 and len(self.plan.size) > 1 else detailed)
         if steps < 1:
-            return self.polished(self.expanded(self.plan))
+            return self.polished(detailed)
         if len(self.plan.size) < 2:
-            return self.polished(self._settled(numbered(self.fine, self.expanded(self.plan))).label)
+            return self.polished(self._settled(numbered(self.fine, detailed)).label)
         return self._run_range(steps, more)
 
     def _run_range(self, steps: int, more: Report) -> IntArray:
-        """Recombine, bring the last districts into range, recombine on a block shrunk along them, move atoms."""
+        """Recombine on the shrunk block, bring the last districts into range, then move single atoms of the whole."""
         recombinations = int(RECOMBINE_SHARE * steps)
-        first_part = int(FIRST_LEVEL_SHARE * recombinations)
-        plan = copied(self.plan)
-        going = self._cool(self.cutter, plan, 0, first_part, recombinations, lambda done: more(done, plan))
-        if value(self.coarse, plan, self.rules) <= value(self.coarse, self.plan, self.rules):
-            self.plan = plan
-        detailed = self._settled(numbered(self.fine, self.expanded(self.plan)))
-        if going:
-            level, group, plan = self._shrunk_along(detailed.label)
-            going = self._cool(
-                level, plan, first_part, recombinations, recombinations, lambda done: more(done, self.plan)
-            )
-            candidate = self._settled(numbered(self.fine, plan.label[group]))
-            detailed = self._better(detailed, candidate)
-        moved = copied(detailed)
-        if going:
-            self._move(moved, steps - recombinations, lambda done: more(recombinations + done, self.plan))
-        return self._better(detailed, numbered(self.fine, self.polished(moved.label))).label
-
-    def _better(self, plan: Plan, other: Plan) -> Plan:
-        return other if value(self.fine, other, self.rules) < value(self.fine, plan, self.rules) else plan
-
-    def _cool(self, level: Cutter, plan: Plan, first: int, last: int, total: int, more: Callable[[int], bool]) -> bool:
-        """Recombine from step ``first`` to ``last`` of ``total``; return whether to go on."""
-        for at, upto in self._slices(first, last, len(level.graph.weight)):
-            self._recombine(level, plan, at, upto, total)
-            if not more(upto):
-                return False
-        return True
-
-    def _run_k(self, steps: int, more: Report) -> IntArray:
-        run = max(1, steps // RESTARTS_K)
-        for restart in range(RESTARTS_K):
-            plan = copied(self.plan) if restart == 0 else first_plan(self.cutter, self.k)
-            best, going = copied(plan), True
-            price = cost(self.coarse, plan, self.rules)
-            out = float(out_of_range(plan.size, self.rules.lower, self.rules.upper).sum())
-            score = np.array([price, out, price, out])
-            for first, last in self._slices(0, run, len(self.coarse.weight)):
-                self._recombine(self.cutter, plan, first, last, run, best, score)
-                if not (going := more(restart * run + last, self.plan)):
-                    break
-            _kernels.polish(self.coarse, self.rules, best, 20, *self._marks(len(self.coarse.weight)))
-            self.plan = min(self.plan, best, key=self._value_k)
-            if not going:
+        plan, going = copied(self.plan), True
+        for first, last in _slices(recombinations, self._pair(self.coarse, plan)):
+            self._recombine(self.cutter, plan, HEAT_RANGE, (first, last, recombinations), self.random)
+            if not (going := more(last, self.expanded(self.plan))):
                 break
-        return self.polished(self.expanded(self.plan))
+        self.plan = self._better(self.coarse, self.plan, plan)
+        detailed = self._settled(numbered(self.fine, self.expanded(self.plan)))
+        moved = copied(detailed)
+        moves = steps - recombinations if going else 0
+        for first, last in _slices(moves, SWEEPS_A_STEP * self._pair(self.fine, moved)):
+            self._move(self.fine, moved, HEAT_MOVES, (first, last, moves), self.random)
+            if not more(recombinations + last, moved.label.copy()):
+                break
+        return self._better(self.fine, detailed, numbered(self.fine, self.polished(moved.label))).label
+
+    def _better(self, graph: Graph, plan: Plan, other: Plan) -> Plan:
+        return other if value(graph, other, self.rules) < value(graph, plan, self.rules) else plan
+
+    def _run_rounds(self, steps: int, more: Report) -> IntArray:
+        """Return the best plan of as many rounds as there are steps for; a single one is cut to their number."""
+        graph, count = self.coarse, len(self.plan.size)
+        hot, cold = ROUND_HOT * count, ROUND_COLD * count
+        soft = max(1, ROUND_SWEEPS * len(graph.weight) // (SWEEPS_A_STEP * self._pair(graph, self.plan)))
+        rounds, share = max(1, steps // (hot + soft + cold)), min(1.0, steps / (hot + soft + cold))
+        hot, soft, cold = int(share * hot), int(share * soft), int(share * cold)
+        gentle = self.rules._replace(wall=0.0, pull=SOFT_PULL / max(float(graph.weight.mean()), 1e-9) ** 2)
+        best = self.plan
+        for each in range(rounds):
+            is_fresh = each < FRESH_ROUNDS or each % 2 == 0
+            plan = first_plan(self.cutter, self.k) if is_fresh and each else copied(best)
+            turns = hot if is_fresh else KICKS
+            self._recombine(self.cutter, plan, HEAT_HOT, (0, turns, turns), self.random, gentle)
+            done, going = each * (hot + soft + cold) + hot, True
+            for first, last in _slices(soft, SWEEPS_A_STEP * self._pair(graph, plan)):
+                self._move(graph, plan, HEAT_SOFT, (first, last, soft), self.random, gentle)
+                if not (going := more(done + last, self.expanded(best))):
+                    break
+            best = min(best, self._hardened(plan, cold), key=self._value_k)
+            if not going or not more(done + soft + cold, self.expanded(best)):
+                break
+        return self.expanded(best)
+
+    def _hardened(self, plan: Plan, steps: int) -> Plan:
+        """Return the best plan of a cold recombination inside the range, polished."""
+        best, out = copied(plan), float(self._value_k(plan)[1])
+        score = np.array([cost(self.coarse, plan, self.rules), out] * 2)
+        _kernels.recombine(
+            self.coarse, self.rules, plan, best, score, HEAT_COLD, 0, steps, steps, self.cutter.memory, self.random
+        )
+        wall = self.rules._replace(wall=self.rules.wall * WALL_RISE)
+        _kernels.polish(self.coarse, wall, best, 20, *marks_for(self.coarse))
+        return best
 
     def _value_k(self, plan: Plan) -> tuple[int, int, float]:
         """Return districts out of range, households out of range, cost: the first counts where an atom is too heavy."""
-        out = out_of_range(plan.size, self.rules.lower, self.rules.upper)
-        return int((out > 0).sum()), int(out.sum()), cost(self.coarse, plan, self.rules)
+        breach = breach_price(plan.size, self.rules)
+        out = int(breach.sum()) // _kernels.HOUSEHOLD
+        return int((breach > 0).sum()), out, cost(self.coarse, plan, self.rules)
 
     def polished(self, label: IntArray) -> IntArray:
         """Return a plan of the whole block with single atoms moved wherever that helps."""
         plan = numbered(self.fine, label)
-        _kernels.polish(self.fine, self.rules, plan, 20, *self._marks(len(label)))
+        _kernels.polish(self.fine, self.rules, plan, 20, *marks_for(self.fine))
         return plan.label
 
     def _settled(self, plan: Plan) -> Plan:
-        """Bring the last districts into range: by trees, by exact divisions, after a shaking anew, in turns."""
+        """Bring the last districts into range: by trees, by exact divisions, after a shaking around them, in turns."""
         for _ in range(SETTLING_ROUNDS):
-            if self._breach(plan) <= self.floor:
+            if breach_of(plan, self.rules) <= self.floor:
                 break
-            level, group, shrunk = self._shrunk_along(plan.label)
-            plan = self._less_breached(plan, repair(level, shrunk).label[group])
-            if self._breach(plan) > self.floor:
+            for mend in (partial(repair, keeps_count=self.k is not None), shaken):
+                if breach_of(plan, self.rules) > self.floor:
+                    level, group, shrunk = self._shrunk_along(plan.label)
+                    plan = self._less_breached(plan, mend(level, shrunk).label[group])
+            if self.k is None and breach_of(plan, self.rules) > self.floor:
                 plan, proven = rescue(self.fine, plan, self.rules, self.random)
                 if proven:
-                    self.floor = self._breach(plan)
-            if self._breach(plan) > self.floor:
-                level, group, shrunk = self._shrunk_along(plan.label)
-                self._recombine(level, shrunk, SETTLING_STEPS // 2, SETTLING_STEPS, SETTLING_STEPS)
-                plan = self._less_breached(plan, shrunk.label[group])
+                    self.floor = breach_of(plan, self.rules)
         return plan
-
-    def _breach(self, plan: Plan) -> int:
-        return value(self.fine, plan, self.rules)[0]
 
     def _less_breached(self, plan: Plan, label: IntArray) -> Plan:
         """Return the plan with these labels unless it breaks the range more; else the plan given."""
         changed = numbered(self.fine, label)
-        return changed if self._breach(changed) <= self._breach(plan) else plan
+        return changed if breach_of(changed, self.rules) <= breach_of(plan, self.rules) else plan
 
     def _shrunk_along(self, label: IntArray) -> tuple[Cutter, IntArray, Plan]:
         """Return the block shrunk so that a plan of the whole block is one of the shrunk block, with its groups."""
@@ -192,41 +200,41 @@ class BlockSearch:
         return level, group, numbered(level.graph, label_of_group)
 
     def _recombine(
-        self, level: Cutter, plan: Plan, first: int, last: int, total: int, best: Plan | None = None,
-        score: FloatArray | None = None,
+        self, cutter: Cutter, plan: Plan, heat: tuple[float, ...], steps: tuple[int, int, int], random: WordArray,
+        rules: Rules | None = None,
     ) -> None:  # fmt: skip
-        heat = (*HEAT_RANGE, 1.0) if self.k is None else (*HEAT_K, WALL_K_RISE)
+        """Recombine from the first of ``steps`` to the second, as part of the third."""
+        hot, cold, rise = (*heat, 1.0)[:3]
         _kernels.recombine(
-            level.graph, self.rules, plan, best or plan, np.empty(0) if score is None else score, heat, first, last,
-            total, level.memory, level.random,
-        )  # fmt: skip
+            cutter.graph, rules or self.rules, plan, plan, np.empty(0), (hot, cold, rise), *steps, cutter.memory, random
+        )
 
-    def _move(self, plan: Plan, steps: int, more: Callable[[int], bool]) -> None:
-        marks = self._marks(len(self.fine.weight))
-        for first, last in self._slices(0, steps, MOVES_A_STEP):
-            _kernels.anneal_moves(
-                self.fine, self.rules, plan, *HEAT_MOVES, first * MOVES_A_STEP, last * MOVES_A_STEP,
-                steps * MOVES_A_STEP, *marks, self.random,
-            )  # fmt: skip
-            if not more(last):
-                break
+    def _move(
+        self, graph: Graph, plan: Plan, heat: tuple[float, float], steps: tuple[int, int, int], random: WordArray,
+        rules: Rules | None = None,
+    ) -> None:  # fmt: skip
+        """Move single atoms from the first of ``steps`` to the second, as part of the third."""
+        sweeps = SWEEPS_A_STEP * self._pair(graph, plan) / len(graph.weight)
+        first, last, total = (round(sweeps * step) for step in steps)
+        _kernels.anneal_moves(
+            graph, rules or self.rules, plan, *heat, first, last, max(total, 1), *marks_for(graph), random
+        )
 
-    def _slices(self, first: int, last: int, atoms: int) -> Iterator[tuple[int, int]]:
-        """Cut steps into slices by the work they are, never by the clock."""
-        pair = max(2, 2 * atoms // len(self.plan.size))
-        edges = itertools.chain(range(first, last, max(1, SLICE_ATOMS // pair)), [last])
-        return itertools.pairwise(edges)
-
-    def _marks(self, atoms: int) -> tuple[IntArray, IntArray]:
-        return np.empty(atoms, dtype=np.int64), np.zeros(atoms + 1, dtype=np.int64)
+    def _pair(self, graph: Graph, plan: Plan) -> int:
+        """Return how many atoms two districts have."""
+        return max(2, 2 * len(graph.weight) // len(plan.size))
 
 
-def _rules(problem: Problem) -> Rules:
-    target = max(problem.target, 1)
-    stay = problem.stability * STAY / target
-    if problem.k is None:
-        return Rules(problem.lower, problem.upper, target, PULL_TARGET, WALL_RANGE, stay)
-    return Rules(problem.lower, problem.upper, target, 0.0, WALL_K / target, stay)
+def _slices(steps: int, atoms: int) -> Iterator[tuple[int, int]]:
+    """Cut steps that look at so many atoms each into slices, by the work they are, never by the clock."""
+    edges = itertools.chain(range(0, steps, max(1, SLICE_ATOMS // atoms)), [steps] if steps > 0 else [])
+    return itertools.pairwise(edges)
+
+
+def marks_for(graph: Graph) -> tuple[IntArray, IntArray]:
+    """Return a queue and marks for moves on a graph."""
+    atoms = len(graph.weight)
+    return np.empty(atoms, dtype=np.int64), np.zeros(atoms + 1, dtype=np.int64)
 
 
 def _seed(seed: int, first_atom: int) -> WordArray:

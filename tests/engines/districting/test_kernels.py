@@ -15,7 +15,7 @@ from tests.engines.districting.strategies import path, planar
 from quanyu.engines.districting import _kernels
 from quanyu.engines.districting._kernels import Graph, Plan, Rules
 from quanyu.engines.districting.blocks import Layout, blocks
-from quanyu.engines.districting.certificates import pinned
+from quanyu.engines.districting.certificates import fewest_bins, pinned
 from quanyu.engines.districting.contraction import pendants
 from quanyu.engines.districting.plans import copied, cost, numbered, out_of_range, pieces
 from quanyu.engines.districting.problem import check
@@ -76,8 +76,8 @@ def started(aim: str) -> tuple[Graph, Rules, Plan]:
     """Return 30 atoms in three districts, with two previous divisions and a further load."""
     adjacency, count = connected_planar(1, 30), np.arange(30)
     problem = check(
-        count % 4, adjacency, lower=10, upper=20, objective=aim, previous=np.column_stack([count // 8, count // 11 - 1]),
-        stability=[0.5, 0.2], loads=count % 7, balance=0.3, area=1.0 + count % 5,
+        count % 4, adjacency, lower=10, upper=20, objective=aim, stability=[0.5, 0.2],
+        previous=np.column_stack([count // 8, count // 11 - 1]), loads=count % 7, balance=0.3, area=1.0 + count % 5,
         xy=np.column_stack([count % 6, count // 6]), outer_length=5.0 * (count % 3 == 0),
     )  # fmt: skip
     parts = blocks(problem)
@@ -236,6 +236,20 @@ def test_ground_kept_after_shedding_is_only_what_parts_of_a_district_need() -> N
     assert line[:homes].tolist() == [0, 6]
     _kernels.shed(graph, label, line[homes:], np.empty(9, dtype=np.int64), np.zeros(10, dtype=np.int64))
     assert label.tolist() == [0] * 7 + [-1, -1]
+
+
+@settings(max_examples=200, deadline=None)
+@given(weights=st.lists(st.integers(1, 12), min_size=1, max_size=7), upper=st.integers(12, 20))
+def test_the_bound_on_the_number_of_districts_never_exceeds_that_of_brute_force(weights: list[int], upper: int) -> None:
+    def bins(left: list[int], room: list[int]) -> int:
+        if not left:
+            return len(room)
+        first, *rest = left
+        ways = [bins(rest, [*room, upper - first])]
+        ways += [bins(rest, [*room[:i], room[i] - first, *room[i + 1 :]]) for i in range(len(room)) if room[i] >= first]
+        return min(ways)
+
+    assert fewest_bins(np.array(weights), upper) <= bins(weights, [])
 
 
 @settings(max_examples=40, deadline=None)

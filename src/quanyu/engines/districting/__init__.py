@@ -26,6 +26,7 @@ def district(
     lower: int,
     upper: int,
     k: int | None = None,
+    fewest: bool = False,
     border: Any = None,
     barrier_edges: Any = None,
     previous: Any = None,
@@ -51,6 +52,7 @@ def district(
     adjacency : (n, n) CSR, symmetric; the shared border in metres
     k : number of districts; free if ``None``. Pieces that do not hang together share them so that the least lies out of
         range; where there are more pieces than ``k``, each is a district, and ``unmet`` says so
+    fewest : draw as few districts as plans in range are found for, not as many as lie near ``target``
     border : (n,) int64, no district crosses from one label to another
     barrier_edges : (nnz,) bool along ``adjacency.data``, edges no district uses
     previous, stability : (n,) int64 today's district (−1 none); 0 ignores it, 1 makes a household that moves dear. Or
@@ -88,7 +90,7 @@ def district(
     """
     begun = time.monotonic()
     problem = check(
-        weights, adjacency, lower=lower, upper=upper, k=k, border=border, barrier_edges=barrier_edges,
+        weights, adjacency, lower=lower, upper=upper, k=k, fewest=fewest, border=border, barrier_edges=barrier_edges,
         previous=previous, stability=stability, objective=objective, target=target, loads=loads, balance=balance,
         xy=xy, area=area, outer_length=outer_length,
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Cut a territory into independent blocks, tell what is proven of each before any search, and lay them out in memory."""
+"""Cut a territory into independent blocks, tell what is proven of each before a search, and lay them out in memory."""
 
 from __future__ import annotations
 

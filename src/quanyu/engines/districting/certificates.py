@@ -32,6 +32,31 @@ def least_breach(problem: Problem, block: Block, out: int) -> int:
     return _least(problem, block.atoms, beside, out, set())
 
 
+def fewest_bins(weights: IntArray, upper: int) -> int:
+    """Return how many districts there are at least, contiguous or not, when none is heavier than ``upper``.
+
+    The bound L₂ for bin packing: atoms above upper − t are alone or with some of at most t; those above upper / 2 are
+    never together; what lies between t and upper / 2 must fit beside them or in further districts.
+
+    References
+    ----------
+    .. [1] Martello, S. and Toth, P. (1990). Lower bounds and reduction procedures for the bin packing problem.
+       Discrete Applied Mathematics 28(1), 59-70.
+    """
+    weights = np.sort(weights[(weights > 0) & (weights <= upper)])
+    sums = np.concatenate([[0], np.cumsum(weights)])
+    half = int(np.searchsorted(weights, upper // 2, side="right"))
+    large = len(weights) - half
+    best = -(-int(sums[-1]) // upper)
+    for least in np.unique(weights[:half]).tolist():
+        first = int(np.searchsorted(weights, least))
+        alone = int(np.searchsorted(weights, upper - least, side="right"))
+        room = (alone - half) * upper - int(sums[alone] - sums[half])
+        rest = int(sums[half] - sums[first])
+        best = max(best, large + max(0, -(-(rest - room) // upper)))
+    return best
+
+
 def pinned(problem: Problem, homes: list[int], out: int) -> list[Proof]:
     """Return proofs for parts of a larger block, grown around the given atoms.
 

@@ -42,6 +42,7 @@ class Problem:
     upper: int
     target: int
     k: int | None
+    fewest: bool
     objective: str
     previous: IntArray
     stability: FloatArray
@@ -65,10 +66,10 @@ class Problem:
 
 
 def check(
-    weights: Any, adjacency: Any, *, lower: int, upper: int, k: int | None = None, border: Any = None,
-    barrier_edges: Any = None, previous: Any = None, stability: Any = 0.0, objective: str = "cut_length",
-    target: int | None = None, loads: Any = None, balance: float = 0.0, xy: Any = None, area: Any = None,
-    outer_length: Any = None,
+    weights: Any, adjacency: Any, *, lower: int, upper: int, k: int | None = None, fewest: bool = False,
+    border: Any = None, barrier_edges: Any = None, previous: Any = None, stability: Any = 0.0,
+    objective: str = "cut_length", target: int | None = None, loads: Any = None, balance: float = 0.0, xy: Any = None,
+    area: Any = None, outer_length: Any = None,
 ) -> Problem:  # fmt: skip
     """Return the checked problem.
 
@@ -107,8 +108,9 @@ def check(
     ideal = int(weights.sum()) / k if k else (lower + upper) / 2
     return Problem(
         weights=weights, adjacency=matrix, open_edges=graph, lower=lower, upper=upper,
-        target=round(ideal if target is None else target), k=k, objective=objective, previous=before, stability=stay,
-        loads=further, balance=number("balance", balance, low=0.0, high=1.0), xy=places, area=grounds, around=around,
+        target=round(ideal if target is None else target), k=k, fewest=fewest and k is None, objective=objective,
+        previous=before, stability=stay, loads=further,
+        balance=number("balance", balance, low=0.0, high=1.0), xy=places, area=grounds, around=around,
         length_unit=float(graph.data.mean()) if graph.nnz else 1.0,
     )  # fmt: skip
 

@@ -31,10 +31,10 @@ BALANCE = 100.0
 def rules_of(problem: Problem) -> Rules:
     """Return the prices of a problem."""
     target = max(problem.target, 1)
-    free = not problem.is_tight
+    free, span = not problem.is_tight, max(1, problem.upper - problem.lower)
     totals = problem.loads.sum(axis=0)
     return Rules(
-        lower=problem.lower, upper=problem.upper, target=target, pull=PULL_TARGET / max(1, problem.upper - problem.lower) ** 2 if free else 0.0,
+        lower=problem.lower, upper=problem.upper, target=target, pull=PULL_TARGET / span**2 if free else 0.0,
         wall=WALL_RANGE if free else WALL_K / target, stay=problem.stability * STAY / target,
         aim=AIMS[problem.objective], scale=_scale(problem), balance=problem.balance * BALANCE,
         mean_loads=np.where(totals > 0, totals, 1.0) / problem.districts,

@@ -53,8 +53,8 @@ class Plan(NamedTuple):
 
 class Rules(NamedTuple):
     """The range, and prices in mean borders: of a household out of range (``wall``), of one that leaves a previous
-    district (``stay``, one for each division), of a district by its squared distance from the target (``pull``), of ``aim`` in
-    its own unit (``scale``), of a load that differs by its mean in ``mean_loads`` (``balance``)."""
+    district (``stay``, one for each division), of a district's squared distance from the target (``pull``), of ``aim``
+    in its own unit (``scale``), of a load that differs by its mean in ``mean_loads`` (``balance``)."""
 
     lower: int
     upper: int

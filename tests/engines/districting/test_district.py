@@ -12,6 +12,7 @@ import pytest
 import scipy.sparse as sparse
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import linear_sum_assignment
 from scipy.sparse.csgraph import connected_components
 from tests.engines.districting.strategies import from_pairs, path, planar, territories
 
@@ -247,6 +248,39 @@ def test_a_small_change_moves_little_at_high_stability_and_more_without() -> Non
     assert close.metrics.moved_weight is not None
     assert free.metrics.moved_weight is not None
     assert close.metrics.moved_weight <= 0.15 * changed.sum() < free.metrics.moved_weight
+
+
+def test_at_full_stability_hardly_more_moves_than_must() -> None:
+    given = territory(6, 600)
+    before = district(**given, steps=3000).labels
+    doubled = np.random.default_rng(3).choice(before.max() + 1, before.max() // 20 + 1, replace=False)
+    given["weights"] = given["weights"] * np.where(np.isin(before, doubled), 2, 1)
+    plan = district(**given, previous=before, stability=1.0)
+    assert plan.metrics.in_range == plan.metrics.districts
+    assert plan.bound.moved is not None
+    assert 0 < plan.bound.moved <= (plan.metrics.moved_weight or 0) <= 1.3 * plan.bound.moved
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10_000), atoms=st.integers(4, 7))
+def test_no_plan_in_range_moves_less_than_the_bound(seed: int, atoms: int) -> None:
+    generator, adjacency = np.random.default_rng(seed), planar(seed, atoms)
+    weights, before = generator.integers(1, 9, atoms), generator.integers(0, 3, atoms)
+    if connected_components(adjacency, directed=False)[0] > 1:
+        return
+    least = None
+    for labels in partitions(atoms):
+        size = np.bincount(labels, weights=weights)
+        if size.min() >= 5 and size.max() <= 12 and pieces_of(labels, adjacency) == len(size):
+            table = np.zeros((len(size), 3))
+            np.add.at(table, (labels, before), weights)
+            kept = table[linear_sum_assignment(-table)].sum()
+            moved = int(weights.sum() - kept)
+            least = moved if least is None else min(least, moved)
+    plan = district(weights, adjacency, lower=5, upper=12, previous=before, stability=1.0, steps=50)
+    if least is not None:
+        assert plan.bound.moved is not None
+        assert plan.bound.moved <= least
 
 
 @pytest.mark.parametrize("stability", [0.5, 1.0])

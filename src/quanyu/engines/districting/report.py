@@ -8,7 +8,7 @@ import numpy as np
 
 from quanyu.engines.arrays import IntArray
 from quanyu.engines.districting.blocks import Block, least_breach_of
-from quanyu.engines.districting.certificates import least_breach, pinned
+from quanyu.engines.districting.certificates import fewest_bins, least_breach, pinned
 from quanyu.engines.districting.plans import compact, out_of_range, overlaps
 from quanyu.engines.districting.problem import Problem
 from quanyu.engines.districting.result import Bound, Unmet
@@ -26,12 +26,35 @@ def in_order(labels: IntArray) -> IntArray:
 
 
 def bound(problem: Problem, parts: list[Block]) -> Bound:
+    """Return what is proven of every plan in range."""
+    moved = sum(_least_moved(problem, block) for block in parts if not block.rule) if problem.previous.size else None
     if problem.k is not None:
         districts = max(problem.k, len(parts))
-        return Bound(districts, districts, None)
-    low = sum(max(1, block.low) if not block.rule or block.rule == "gap" else 1 for block in parts)
+        return Bound(districts, districts, moved)
+    low = sum(_fewest(problem, block) if not block.rule or block.rule == "gap" else 1 for block in parts)
     high = None if any(block.rule for block in parts) else sum(block.high for block in parts)
-    return Bound(low, high, None)
+    return Bound(low, high, moved)
+
+
+def _fewest(problem: Problem, block: Block) -> int:
+    return max(1, block.low, fewest_bins(problem.weights[block.atoms], problem.upper))
+
+
+def _least_moved(problem: Problem, block: Block) -> int:
+    """Return how many households of a block move at least when all its districts come into range.
+
+    Of a district too heavy the excess must leave. A district too light is filled, by as much as it lacks, or given up,
+    with all it has; one household that moves can serve two such districts, no more.
+    """
+    before = problem.previous[block.atoms, 0]
+    known = before >= 0
+    if not known.any():
+        return 0
+    size = np.bincount(compact(before[known]), weights=problem.weights[block.atoms[known]]).astype(np.int64)
+    size = size[size > 0]
+    light = size[size < problem.lower]
+    leave = int(np.maximum(size - problem.upper, 0).sum())
+    return max(leave, -(-int(np.minimum(problem.lower - light, light).sum()) // 2))
 
 
 def unmet_rules(problem: Problem, parts: list[Block], labels: IntArray) -> tuple[Unmet, ...]:

@@ -35,11 +35,15 @@ class Metrics:
 
 @dataclass(frozen=True)
 class Bound:
-    """What is proven: no plan in range has fewer than ``districts_low`` or more than ``districts_high`` districts."""
+    """What is proven: no plan in range has fewer than ``districts_low`` or more than ``districts_high`` districts.
+
+    ``moved`` is how many households every plan in range takes out of their first previous district, at the least;
+    ``None`` where none is given.
+    """
 
     districts_low: int
     districts_high: int | None
-    cut: float | None
+    moved: int | None
 
 
 # What an `Unmet` may say, as its text explains.

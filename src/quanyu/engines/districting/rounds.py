@@ -31,10 +31,10 @@ COLD_RISE, LAST_RISE = 10.0, 30.0
 
 
 class Rounds:
-    """The rounds of one block of k districts."""
+    """The rounds of one block of k districts; all from the best plan so far unless some start anew."""
 
-    def __init__(self, cutter: Cutter, rules: Rules, k: int, random: WordArray) -> None:
-        self.cutter, self.rules, self.k, self.random = cutter, rules, k, random
+    def __init__(self, cutter: Cutter, rules: Rules, k: int, random: WordArray, *, starts_anew: bool) -> None:
+        self.cutter, self.rules, self.k, self.random, self.starts_anew = cutter, rules, k, random, starts_anew
         self.graph: Graph = cutter.graph
         self.soft = rules._replace(wall=0.0, pull=SOFT_PULL / max(float(self.graph.weight.mean()), 1e-9) ** 2)
         # Roundness hardly tells one ragged plan from another, so a layout is found by its cut.
@@ -52,7 +52,7 @@ class Rounds:
         hot, moves, cold = int(share * hot), int(share * moves), int(share * cold)
         best = plan
         for number in range(max(1, steps // whole)):
-            is_fresh = number < FRESH_ROUNDS or number % 2 == 0
+            is_fresh = self.starts_anew and (number < FRESH_ROUNDS or number % 2 == 0)
             plan = first_plan(self.cutter, self.k) if is_fresh and number else copied(best)
             plan = self._laid_out(plan, hot if is_fresh else KICKS, moves)
             done = number * (hot + moves + cold) + hot

@@ -27,6 +27,10 @@ RECOMBINE_SHARE = 0.15
 # Temperatures from hot to cold, in mean borders.
 HEAT_RECOMBINE = (1.2, 0.06)
 HEAT_MOVES = {_kernels.CUT: (1.2, 0.12), _kernels.ROUND: (2.0, 0.2), _kernels.INERTIA: (1.2, 0.12)}
+# Where as few households as can be are to move: the price of one that does, and temperatures to match it.
+FROZEN, HEAT_FROZEN = 10.0, (30.0, 1.0)
+# A search that starts from a previous division is this much colder at first, or it would melt it.
+FOLLOWING = 0.25
 # Steps for each district by which a number of districts is tried.
 TRIAL_STEPS = 40
 
@@ -48,17 +52,21 @@ class BlockSearch:
         self.random = _seed(seed, int(block.atoms[0]))
         self.rules = rules_of(problem)
         self.cutter = Cutter(self.coarse, self.rules, self.random)
-        if self._follows():
-            self.plan = repair(self.cutter, plan_from_previous(self.coarse))
-        else:
-            self.plan = first_plan(self.cutter, self.k)
+        self.plan = self._previous_plan() if self._follows() else first_plan(self.cutter, self.k)
         self.settler = self._settler()
         if problem.fewest:
             self._find_fewest()
 
     def _follows(self) -> bool:
         """Whether the search starts from the first previous division."""
-        return self.k is None and bool(self.rules.stay[:1].any() and (self.fine.previous[:, 0] >= 0).any())
+        return bool(self.rules.stay[:1].any() and (self.fine.previous[:, 0] >= 0).any())
+
+    def _previous_plan(self) -> Plan:
+        """Return the first previous division, brought into range; of k districts where k are asked for."""
+        plan = plan_from_previous(self.coarse)
+        if self.k is None:
+            return repair(self.cutter, plan)
+        return plan if len(plan.size) == self.k else first_plan(self.cutter, self.k)
 
     def _settler(self) -> Settler:
         floor = least_breach_price(self.block.weight, self.rules)
@@ -127,8 +135,8 @@ class BlockSearch:
     def run(self, steps: int, more: Report) -> IntArray:
         """Return the district of each atom after so many steps; ``more(done, labels)`` returning ``False`` ends it."""
         detailed = self.expanded(self.plan)
-        if self._follows() and self.problem.stability[0] >= 1:
-            return self.settler.settled(numbered(self.fine, detailed)).label
+        if self.k is None and self._follows() and self.problem.stability[0] >= 1:
+            return self._least_moved(steps)
         if steps < 1:
             return self._polished(detailed)
         if self.k is not None and self.problem.is_tight:
@@ -137,17 +145,29 @@ class BlockSearch:
             return self._polished(self.settler.settled(numbered(self.fine, detailed)).label)
         return self._run_range(steps, more)
 
+    def _least_moved(self, steps: int) -> IntArray:
+        """Return the previous division with as few households moved as bring it into range."""
+        plan = numbered(self.fine, plan_from_previous(self.fine).label)
+        if self.settler.is_settled(plan):
+            return plan.label
+        dear = self.rules._replace(stay=np.full_like(self.rules.stay, FROZEN), pull=0.0)
+        move(self.fine, plan, dear, HEAT_FROZEN, (0, steps, steps), self.random)
+        polish(self.fine, plan, dear)
+        plan = self.settler.settled(plan)
+        polish(self.fine, plan, dear)
+        return plan.label
+
     def _run_rounds(self, k: int, steps: int, more: Report) -> IntArray:
-        rounds = Rounds(self.cutter, self.rules, k, self.random)
+        rounds = Rounds(self.cutter, self.rules, k, self.random, starts_anew=not self._follows())
         best = rounds.best(self.plan, steps, lambda done, plan: more(done, self.expanded(plan)))
         return self._polished(self.expanded(best))
 
     def _run_range(self, steps: int, more: Report) -> IntArray:
         """Recombine on the shrunk block, bring the last districts into range, then move single atoms of the whole."""
-        recombinations = int(RECOMBINE_SHARE * steps)
+        recombinations, heat = int(RECOMBINE_SHARE * steps), self._cooled(HEAT_RECOMBINE)
         plan, going = copied(self.plan), True
         for first, last in slices(recombinations, pair_of(self.coarse, plan)):
-            recombine(self.cutter, plan, self.rules, HEAT_RECOMBINE, (first, last, recombinations), self.random)
+            recombine(self.cutter, plan, self.rules, heat, (first, last, recombinations), self.random)
             if not (going := more(last, self.expanded(self.plan))):
                 break
         self.plan = self._better(self.coarse, self.plan, plan)
@@ -165,11 +185,15 @@ class BlockSearch:
         for aim in aims:
             rules, plan = self.rules._replace(aim=aim), numbered(self.fine, plan.label)
             for begin, end in slices(steps, SWEEPS_A_STEP * pair_of(self.fine, plan)):
-                move(self.fine, plan, rules, HEAT_MOVES[aim], (begin, end, steps), self.random)
+                move(self.fine, plan, rules, self._cooled(HEAT_MOVES[aim]), (begin, end, steps), self.random)
                 if not more(done + end, plan.label.copy()):
                     return numbered(self.fine, plan.label)
             done += steps
         return plan
+
+    def _cooled(self, heat: tuple[float, float]) -> tuple[float, float]:
+        hot, cold = heat
+        return (max(FOLLOWING * hot, cold), cold) if self._follows() else heat
 
     def _better(self, graph: Graph, plan: Plan, other: Plan) -> Plan:
         return other if value(graph, other, self.rules) < value(graph, plan, self.rules) else plan

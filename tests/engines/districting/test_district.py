@@ -61,7 +61,7 @@ def partitions(atoms: int) -> Any:
     return grow([0])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(territory=territories(), seed=st.integers(0, 5))
 def test_every_plan_keeps_borders_and_barriers_and_tells_what_it_breaks(territory: Any, seed: int) -> None:
     weights, adjacency, border, barrier = territory
@@ -83,7 +83,7 @@ def test_every_plan_keeps_borders_and_barriers_and_tells_what_it_breaks(territor
     assert (again.labels == plan.labels).all()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 10_000), atoms=st.integers(3, 8))
 def test_what_brute_force_can_bring_into_range_the_engine_can(seed: int, atoms: int) -> None:
     adjacency = planar(seed, max(atoms, 4))
@@ -102,7 +102,7 @@ def test_what_brute_force_can_bring_into_range_the_engine_can(seed: int, atoms: 
     assert not (feasible and any(each.proven for each in plan.unmet))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 10_000))
 def test_with_k_given_the_cut_is_that_of_brute_force(seed: int) -> None:
     adjacency = planar(seed, 9)
@@ -261,7 +261,7 @@ def test_at_full_stability_hardly_more_moves_than_must() -> None:
     assert 0 < plan.bound.moved <= (plan.metrics.moved_weight or 0) <= 1.3 * plan.bound.moved
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 10_000), atoms=st.integers(4, 7))
 def test_no_plan_in_range_moves_less_than_the_bound(seed: int, atoms: int) -> None:
     generator, adjacency = np.random.default_rng(seed), planar(seed, atoms)
@@ -376,7 +376,7 @@ def test_of_several_previous_divisions_the_dearer_one_is_kept_more() -> None:
         assert moved[kept] < 0.5 * moved[1 - kept]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 10_000), atoms=st.integers(4, 8))
 def test_the_fewest_districts_are_those_of_brute_force(seed: int, atoms: int) -> None:
     adjacency = planar(seed, atoms)
@@ -476,7 +476,7 @@ def test_pieces_share_a_given_number_of_districts_by_their_weight() -> None:
     assert made.unmet == ()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.integers(1, 8), min_size=1, max_size=4), st.integers(1, 12), st.integers(1, 3), st.integers(0, 4))
 def test_pieces_share_districts_so_that_the_least_is_out_of_range(
     sizes: list[int], k: int, lower: int, more: int

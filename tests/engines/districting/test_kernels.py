@@ -39,7 +39,7 @@ def connected_planar(seed: int, atoms: int) -> Any:
     return planar(seed, atoms)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seed=st.integers(0, 10_000), atoms=st.integers(2, 9), lower=st.integers(3, 8), span=st.integers(0, 5))
 def test_a_tree_is_cut_exactly_when_brute_force_can_cut_it(seed: int, atoms: int, lower: int, span: int) -> None:
     generator = np.random.default_rng(seed)
@@ -143,7 +143,7 @@ def test_polishing_never_makes_a_plan_dearer(aim: str) -> None:
     assert after < before
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 10_000), atoms=st.integers(4, 60), want=st.integers(1, 40))
 def test_regions_hang_together_and_only_the_whole_is_light(seed: int, atoms: int, want: int) -> None:
     adjacency, weight = connected_planar(seed, atoms), np.random.default_rng(seed).integers(0, 9, atoms)
@@ -189,7 +189,7 @@ def breach_of(districts: Any, weight: Any, lower: int, upper: int) -> tuple[int,
     return sum(out), sum(each > 0 for each in out)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seed=st.integers(0, 10_000), atoms=st.integers(4, 8), lower=st.integers(0, 9), span=st.integers(1, 4))
 def test_the_best_division_of_a_region_is_that_of_brute_force(seed: int, atoms: int, lower: int, span: int) -> None:
     adjacency, weight = connected_planar(seed, atoms), np.random.default_rng(seed).integers(0, 9, atoms)
@@ -212,7 +212,7 @@ def test_no_division_is_told_where_none_is_better_than_the_one_at_hand() -> None
     assert label.tolist() == [7, 7, 7]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seed=st.integers(0, 10_000), atoms=st.integers(5, 8), homes=st.permutations(range(5)))
 def test_what_parts_of_a_block_lack_never_adds_up_to_more_than_brute_force_finds(
     seed: int, atoms: int, homes: list[int]
@@ -238,7 +238,7 @@ def test_ground_kept_after_shedding_is_only_what_parts_of_a_district_need() -> N
     assert label.tolist() == [0] * 7 + [-1, -1]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(weights=st.lists(st.integers(1, 12), min_size=1, max_size=7), upper=st.integers(12, 20))
 def test_the_bound_on_the_number_of_districts_never_exceeds_that_of_brute_force(weights: list[int], upper: int) -> None:
     def bins(left: list[int], room: list[int]) -> int:
@@ -252,7 +252,7 @@ def test_the_bound_on_the_number_of_districts_never_exceeds_that_of_brute_force(
     assert fewest_bins(np.array(weights), upper) <= bins(weights, [])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 10_000), atoms=st.integers(4, 14))
 def test_pendant_pieces_are_those_that_a_removed_atom_leaves_too_light(seed: int, atoms: int) -> None:
     generator = np.random.default_rng(seed)

@@ -1,0 +1,218 @@
+"""Assign by loads (generalised assignment): a proven bound by prices, dives, chains, and HiGHS on what stays open."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from quanyu.engines.arrays import BoolArray, FloatArray, IntArray
+from quanyu.engines.assignment._kernels import Candidates, WordArray
+from quanyu.engines.assignment.branching import branch
+from quanyu.engines.assignment.certificates import bound_by_prices, still_possible, whole_prices
+from quanyu.engines.assignment.diving import dive, polish
+from quanyu.engines.assignment.parts import Dual, Part, climbed, part_of, rank_in_row
+from quanyu.engines.assignment.problem import NONE, Problem, pointers, rows_of
+
+# Candidates of each task that dives look at, besides those that the prices speak for.
+CORE = 10
+# Rounds of prices in a climb: at the least and at the most, and the candidates to be looked at in all climbs.
+ROUNDS, LOOKS = (15, 1500), 300_000_000
+# Rounds of prices for half of the agents, and for the least number of tasks left out.
+HALF_ROUNDS, COUNTED = 100, 300
+# The climbs from the first prices, each towards a value so far above the bound.
+CLIMBS, ABOVE, PACE = 4, 1.01, 0.5
+# Dives where nothing is told: by how many candidates there are, and at the most.
+DIVES, DIVED = 12, 60_000
+# Sweeps of the search by chains, by how many tasks there are, and at the least and the most.
+SWEEPS, CHAINS = (5, 500), 100_000
+# HiGHS is asked where there are no more candidates, and so few of them open; its nodes, and the share of a time limit that dives leave to it.
+MOST_OPEN, OPEN, NODES, SHARE = 100_000, 2_500, 60, 0.4
+# Leaving a task out counts, in the search, no more than so many of the greatest cost.
+DEAR = 4
+INFINITE = 2**62
+
+
+@dataclass(frozen=True)
+class Found:
+    """The candidate of each task (−1: nobody), the prices of the tasks and the bound that they prove.
+
+    ``is_optimal`` says that HiGHS searched what was open to its end; ``fewest_out`` how many tasks must be left out.
+    """
+
+    entry: IntArray
+    price: IntArray
+    bound: int
+    is_optimal: bool
+    fewest_out: int
+    steps: int
+    stopped: str
+
+
+class Loading:
+    """The search for one problem: ``best`` are candidates of ``whole``, which has nobody as one more agent."""
+
+    def __init__(
+        self, problem: Problem, *, seed: int, steps: int | None, seconds: float | None,
+        tell: Callable[[float, int, int, int], bool], begun: float,
+    ) -> None:  # fmt: skip
+        self.problem, self.tell, self.begun, self.seconds = problem, tell, begun, seconds
+        self.whole = with_nobody(problem)
+        self.random = np.random.default_rng(seed)
+        self.state: WordArray = self.random.integers(1, 2**63, 1).astype(np.uint64)
+        self.best, self.best_cost = np.flatnonzero(self._is_nobody(self.whole)), INFINITE
+        self.best_cost = self._cost(self.best)
+        self.dual = self._rise(self.whole, first_prices(self.whole))
+        self.core = self._core()
+        if len(self.core.origin) < len(self.whole.origin):
+            self.dual = self._rise(self.core, self.dual.price)
+        self.price = whole_prices(self.whole, self.dual.price)
+        self.bound = bound_by_prices(self.whole, self.price)
+        default = int(np.clip(DIVED // len(self.core.origin), 1, DIVES))
+        self.limit, self.steps, self.stopped, self.is_optimal = default if steps is None else steps, 0, "steps", False
+
+    def run(self) -> Found:
+        """Dive until the gap is closed or the limit reached, then let HiGHS look at what is open."""
+        while self.steps < self.limit and self.best_cost > self.bound:
+            if self._is_late(1.0 - SHARE):
+                self.stopped = "seconds"
+                break
+            self._step()
+            self.steps += 1
+            if not self.tell(self.steps / self.limit, self.steps, self.best_cost, self.bound):
+                self.stopped = "asked"
+                break
+        if self.best_cost > self.bound and self.stopped != "asked" and self.steps:
+            self._branch()
+        entry = self.whole.origin[self.best]
+        return Found(entry, self.price, self.bound, self.is_optimal, self._fewest_out(entry), self.steps, self.stopped)
+
+    def _step(self) -> None:
+        """Dive into the whole, or in turns into the tasks of half of the agents, the others as they are."""
+        is_half = self.steps % 2 == 1 and len(self.core.room) > 3
+        start = self._half() if is_half else dive(self.core, self.dual, self.random, self._effort())
+        sweeps = int(np.clip(CHAINS // self.problem.tasks, *SWEEPS))
+        chosen, cost = polish(self.core, self.dual, start, INFINITE, sweeps, self.state)
+        if cost == INFINITE:
+            chosen, cost = polish(self.core, self.dual, relieved(self.core, start), INFINITE, sweeps, self.state)
+        if cost == INFINITE:
+            return
+        chosen = self.core.origin[chosen]
+        if (cost := self._cost(chosen)) < self.best_cost:
+            self.best, self.best_cost = chosen, cost
+
+    def _half(self) -> IntArray:
+        """Return the best choice with the tasks of half of the agents chosen anew."""
+        core, nobody = self.core, len(self.core.room) - 1
+        chosen = np.searchsorted(core.origin, self.best)
+        mine = np.zeros(nobody + 1, dtype=bool)
+        mine[self.random.choice(nobody, (nobody + 1) // 2, replace=False)] = True
+        mine[nobody] = True
+        tasks = mine[core.candidates.agent[chosen]]
+        keep = tasks[core.rows] & mine[core.candidates.agent]
+        part = replace(core, origin=np.arange(len(core.origin))).without(keep, core.room)
+        now = int(core.candidates.cost[chosen[tasks]].sum())
+        rounds = max(10, int(HALF_ROUNDS * self._effort()))
+        dual = climbed(part, self.dual.price[tasks], upper=now + 1.0, rounds=rounds, pace=PACE)
+        chosen[tasks] = part.origin[dive(part, dual, self.random, self._effort())]
+        return chosen
+
+    def _branch(self) -> None:
+        """Ask HiGHS for a better assignment by the candidates that could be in one, if these are few."""
+        if len(self.whole.origin) > MOST_OPEN:
+            return
+        keep = still_possible(self.whole, self.price, self.best_cost)
+        if keep.sum() > OPEN:
+            return
+        local = replace(self.whole, origin=np.arange(len(self.whole.origin)))
+        left = None if self.seconds is None else max(0.1, self.begun + self.seconds - time.monotonic())
+        if len(np.unique(self.whole.rows[keep])) < self.problem.tasks:
+            self.is_optimal = True  # a task without a candidate: nothing is better than what is there
+            return
+        better, is_whole = branch(local.without(keep, self.whole.room), self.best_cost, nodes=NODES, seconds=left)
+        if better is not None and (cost := self._cost(better)) < self.best_cost:
+            self.best, self.best_cost = better, cost
+        self.is_optimal = is_whole
+
+    def _rise(self, part: Part, price: FloatArray) -> Dual:
+        """Return prices after several climbs, each towards a value a little above the bound of the one before."""
+        rounds = int(np.clip(LOOKS // (CLIMBS * len(part.origin)), *ROUNDS))
+        means = np.bincount(part.rows, part.candidates.cost) / np.diff(part.candidates.indptr)
+        dual = climbed(part, price, upper=float(means.sum()) + 1.0, rounds=rounds, pace=1.0)
+        for _ in range(CLIMBS - 1):
+            dual = climbed(part, dual.price, upper=ABOVE * dual.bound + 1.0, rounds=rounds, pace=PACE)
+        return dual
+
+    def _core(self) -> Part:
+        """Return the candidates that dives look at: of each task those that cost least by the prices, and nobody."""
+        local = replace(self.whole, origin=np.arange(len(self.whole.origin)))
+        keep = rank_in_row(local, self.dual.reduced(local)) < CORE
+        return local.without(keep | (self.dual.share > 0.0) | self._is_nobody(local), local.room)
+
+    def _is_nobody(self, part: Part) -> BoolArray:
+        return part.candidates.agent == len(part.room) - 1
+
+    def _effort(self) -> float:
+        """Return the share of the usual rounds that there is time for."""
+        return min(1.0, DIVED / len(self.core.origin))
+
+    def _cost(self, chosen: IntArray) -> int:
+        return self.problem.objective(self.whole.origin[chosen])
+
+    def _is_late(self, share: float) -> bool:
+        return self.seconds is not None and time.monotonic() - self.begun > share * self.seconds
+
+    def _fewest_out(self, entry: IntArray) -> int:
+        """Return a proven number of tasks that every assignment leaves out."""
+        if not (entry == NONE).any():
+            return 0
+        here = self.whole.candidates
+        counting = Candidates(here.indptr, here.agent, self._is_nobody(self.whole).astype(np.int64), here.load)
+        part = part_of(counting, self.whole.origin, self.whole.room)
+        upper = float((entry == NONE).sum())
+        dual = climbed(part, np.full(self.problem.tasks, 0.5), upper=upper, rounds=COUNTED, pace=1.0)
+        return max(0, bound_by_prices(part, whole_prices(part, dual.price)))
+
+
+def with_nobody(problem: Problem) -> Part:
+    """Return the candidates whose load fits alone, and nobody as the last agent, who takes any task without load.
+
+    For the search leaving a task out costs no more than a few times the greatest cost; a bound on that is one still.
+    """
+    here, agents = problem.candidates, len(problem.capacity)
+    rows = rows_of(here.indptr)
+    fits = np.flatnonzero(here.load <= problem.capacity[here.agent])
+    dear = np.minimum(problem.alone, 1 + DEAR * int(here.cost.max(initial=0)))
+    tasks = np.concatenate([rows[fits], np.arange(problem.tasks)])
+    order = np.argsort(tasks, kind="stable")
+    columns = (
+        np.concatenate([here.agent[fits], np.full(problem.tasks, agents, dtype=np.int32)]),
+        np.concatenate([here.cost[fits], dear]), np.concatenate([here.load[fits], 0 * dear]),
+        np.concatenate([fits, np.full(problem.tasks, NONE)]),
+    )  # fmt: skip
+    agent, cost, load, origin = (column[order] for column in columns)
+    candidates = Candidates(pointers(tasks, problem.tasks), agent, cost, load)
+    return part_of(candidates, origin, np.append(problem.capacity, 0))
+
+
+def first_prices(whole: Part) -> FloatArray:
+    """Return the second least cost of each task: at that price its cheapest agent begins to want it."""
+    rank = rank_in_row(whole, whole.candidates.cost.astype(np.float64))
+    second = np.minimum(1, np.diff(whole.candidates.indptr) - 1)
+    return whole.candidates.cost[rank == second[whole.rows]].astype(np.float64)
+
+
+def relieved(part: Part, chosen: IntArray) -> IntArray:
+    """Return the choice with the largest tasks of overloaded agents given to others with room, or to nobody."""
+    here, chosen = part.candidates, chosen.copy()
+    room = part.room - np.bincount(here.agent[chosen], here.load[chosen], minlength=len(part.room)).astype(np.int64)
+    for t in np.argsort(-here.load[chosen], kind="stable").tolist():
+        if room[here.agent[chosen[t]]] < 0:
+            room[here.agent[chosen[t]]] += here.load[chosen[t]]
+            span = slice(int(here.indptr[t]), int(here.indptr[t + 1]))
+            cost = np.where(here.load[span] <= room[here.agent[span]], here.cost[span], INFINITE)
+            chosen[t] = span.start + int(np.argmin(cost))
+            room[here.agent[chosen[t]]] -= here.load[chosen[t]]
+    return chosen

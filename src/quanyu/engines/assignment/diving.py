@@ -20,6 +20,9 @@ ABOVE = 1.01
 NEAR = 4
 # Temperatures of that search, in the mean worth of a unit of capacity, or in units of cost where that is less.
 HOT, COLD = 0.2, 0.06
+# By what overload grows dearer in a sweep, at the least, and in all sweeps.
+LEAST_DEARER, DEARER_IN_ALL = 1.01, 100.0
+NEVER = 2**62
 
 
 def dive(whole: Part, dual: Dual, random: np.random.Generator, effort: float) -> IntArray:
@@ -72,19 +75,33 @@ def overload_price(whole: Part, dual: Dual) -> FloatArray:
     return np.maximum(dual.unit, max(float(dual.unit[:-1].mean()), mean, 1e-6))
 
 
+def relieved(part: Part, chosen: IntArray) -> IntArray:
+    """Return the choice with the largest tasks of overloaded agents given to others with room, or to nobody."""
+    here, chosen = part.candidates, chosen.copy()
+    room = part.room - np.bincount(here.agent[chosen], here.load[chosen], minlength=len(part.room)).astype(np.int64)
+    for t in np.argsort(-here.load[chosen], kind="stable").tolist():
+        if room[here.agent[chosen[t]]] < 0:
+            room[here.agent[chosen[t]]] += here.load[chosen[t]]
+            span = slice(int(here.indptr[t]), int(here.indptr[t + 1]))
+            cost = np.where(here.load[span] <= room[here.agent[span]], here.cost[span], NEVER)
+            chosen[t] = span.start + int(np.argmin(cost))
+            room[here.agent[chosen[t]]] -= here.load[chosen[t]]
+    return chosen
+
+
 def polish(
-    whole: Part, dual: Dual, chosen: IntArray, best_cost: int, sweeps: int, state: WordArray
-) -> tuple[IntArray, int]:
-    """Search from a choice by chains; return the best one found that overloads nobody, and its cost."""
+    whole: Part, dual: Dual, start: IntArray, fallback: IntArray, sweeps: int, state: WordArray
+) -> IntArray:
+    """Search by chains from a choice that may overload; return the best that does not, the fallback at the worst."""
     here, nobody = whole.candidates, len(whole.room) - 1
     keep = (rank_in_row(whole, dual.reduced(whole)) < NEAR) | (here.agent == nobody)
-    keep[chosen] = True
+    keep[start] = keep[fallback] = True
     near = replace(whole, origin=np.arange(len(whole.origin))).without(keep, whole.room)
-    entry = np.searchsorted(near.origin, chosen)
-    used = np.bincount(here.agent[chosen], weights=here.load[chosen], minlength=nobody + 1).astype(np.int64)
-    best, warmth = entry.copy(), max(float(dual.unit[:-1].mean()), 1.0)
-    cost = search(
+    entry, best = np.searchsorted(near.origin, start), np.searchsorted(near.origin, fallback)
+    used = np.bincount(here.agent[start], weights=here.load[start], minlength=nobody + 1).astype(np.int64)
+    warmth, dearer = max(float(dual.unit[:-1].mean()), 1.0), max(LEAST_DEARER, DEARER_IN_ALL ** (1 / sweeps))
+    search(
         near.candidates, near.by_agent, Agents(whole.room, dual.unit, overload_price(whole, dual)), Plan(entry, used),
-        best, best_cost, HOT * warmth, COLD * warmth, sweeps, state,
+        best, int(here.cost[fallback].sum()), HOT * warmth, COLD * warmth, dearer, sweeps, state,
     )  # fmt: skip
-    return near.origin[best], int(cost)
+    return near.origin[best]

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from quanyu.engines.arrays import BoolArray, FloatArray, IntArray
-from quanyu.engines.assignment._kernels import Candidates, WordArray
+from quanyu.engines.assignment._kernels import Candidates, WordArray, level
 from quanyu.engines.assignment.branching import branch
 from quanyu.engines.assignment.certificates import bound_by_prices, still_possible, whole_prices
-from quanyu.engines.assignment.diving import dive, polish
+from quanyu.engines.assignment.diving import dive, polish, relieved
 from quanyu.engines.assignment.parts import Dual, Part, climbed, part_of, rank_in_row
 from quanyu.engines.assignment.problem import NONE, Problem, pointers, rows_of
 
@@ -20,19 +20,21 @@ from quanyu.engines.assignment.problem import NONE, Problem, pointers, rows_of
 CORE = 10
 # Rounds of prices in a climb: at the least and at the most, and the candidates to be looked at in all climbs.
 ROUNDS, LOOKS = (15, 1500), 300_000_000
-# Rounds of prices for half of the agents, and for the least number of tasks left out.
-HALF_ROUNDS, COUNTED = 100, 300
-# The climbs from the first prices, each towards a value so far above the bound.
-CLIMBS, ABOVE, PACE = 4, 1.01, 0.5
+# Rounds of prices for half of the agents, and of the first prices.
+HALF_ROUNDS, LEVELLED = 100, 150
+# Climbs, each towards a value so far above the bound of the one before.
+CLIMBS, ABOVE, PACE = 3, 1.01, 0.5
 # Dives where nothing is told: by how many candidates there are, and at the most.
 DIVES, DIVED = 12, 60_000
 # Sweeps of the search by chains, by how many tasks there are, and at the least and the most.
 SWEEPS, CHAINS = (5, 500), 100_000
 # HiGHS is asked where there are no more candidates, and so few of them open; its nodes, and the share of a time limit that dives leave to it.
-MOST_OPEN, OPEN, NODES, SHARE = 100_000, 2_500, 60, 0.4
+MOST_OPEN, OPEN, NODES, SHARE = 100_000, 2_500, 20, 0.4
 # Leaving a task out counts, in the search, no more than so many of the greatest cost.
 DEAR = 4
 INFINITE = 2**62
+# Dives where only a time is told.
+MANY = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,9 @@ class Loading:
         self.price = whole_prices(self.whole, self.dual.price)
         self.bound = bound_by_prices(self.whole, self.price)
         default = int(np.clip(DIVED // len(self.core.origin), 1, DIVES))
-        self.limit, self.steps, self.stopped, self.is_optimal = default if steps is None else steps, 0, "steps", False
+        if steps is None:
+            steps = default if seconds is None else MANY
+        self.limit, self.steps, self.stopped, self.is_optimal = steps, 0, "steps", False
 
     def run(self) -> Found:
         """Dive until the gap is closed or the limit reached, then let HiGHS look at what is open."""
@@ -87,18 +91,14 @@ class Loading:
         if self.best_cost > self.bound and self.stopped != "asked" and self.steps:
             self._branch()
         entry = self.whole.origin[self.best]
-        return Found(entry, self.price, self.bound, self.is_optimal, self._fewest_out(entry), self.steps, self.stopped)
+        return Found(entry, self.price, self.bound, self.is_optimal, self._fewest_out(), self.steps, self.stopped)
 
     def _step(self) -> None:
         """Dive into the whole, or in turns into the tasks of half of the agents, the others as they are."""
         is_half = self.steps % 2 == 1 and len(self.core.room) > 3
         start = self._half() if is_half else dive(self.core, self.dual, self.random, self._effort())
         sweeps = int(np.clip(CHAINS // self.problem.tasks, *SWEEPS))
-        chosen, cost = polish(self.core, self.dual, start, INFINITE, sweeps, self.state)
-        if cost == INFINITE:
-            chosen, cost = polish(self.core, self.dual, relieved(self.core, start), INFINITE, sweeps, self.state)
-        if cost == INFINITE:
-            return
+        chosen = polish(self.core, self.dual, start, relieved(self.core, start), sweeps, self.state)
         chosen = self.core.origin[chosen]
         if (cost := self._cost(chosen)) < self.best_cost:
             self.best, self.best_cost = chosen, cost
@@ -139,9 +139,8 @@ class Loading:
     def _rise(self, part: Part, price: FloatArray) -> Dual:
         """Return prices after several climbs, each towards a value a little above the bound of the one before."""
         rounds = int(np.clip(LOOKS // (CLIMBS * len(part.origin)), *ROUNDS))
-        means = np.bincount(part.rows, part.candidates.cost) / np.diff(part.candidates.indptr)
-        dual = climbed(part, price, upper=float(means.sum()) + 1.0, rounds=rounds, pace=1.0)
-        for _ in range(CLIMBS - 1):
+        dual = climbed(part, price, upper=np.inf, rounds=0, pace=PACE)
+        for _ in range(CLIMBS):
             dual = climbed(part, dual.price, upper=ABOVE * dual.bound + 1.0, rounds=rounds, pace=PACE)
         return dual
 
@@ -164,16 +163,15 @@ class Loading:
     def _is_late(self, share: float) -> bool:
         return self.seconds is not None and time.monotonic() - self.begun > share * self.seconds
 
-    def _fewest_out(self, entry: IntArray) -> int:
+    def _fewest_out(self) -> int:
         """Return a proven number of tasks that every assignment leaves out."""
-        if not (entry == NONE).any():
-            return 0
-        here = self.whole.candidates
-        counting = Candidates(here.indptr, here.agent, self._is_nobody(self.whole).astype(np.int64), here.load)
-        part = part_of(counting, self.whole.origin, self.whole.room)
-        upper = float((entry == NONE).sum())
-        dual = climbed(part, np.full(self.problem.tasks, 0.5), upper=upper, rounds=COUNTED, pace=1.0)
-        return max(0, bound_by_prices(part, whole_prices(part, dual.price)))
+        least = np.full(self.problem.tasks, INFINITE)
+        real = ~self._is_nobody(self.whole)
+        np.minimum.at(least, self.whole.rows[real], self.whole.candidates.load[real])
+        possible = np.sort(least[least < INFINITE])
+        # Even were all capacities one, no more than so many of the smallest loads would fit.
+        fitting = int(np.searchsorted(np.cumsum(possible), self.problem.capacity.sum(), side="right"))
+        return self.problem.tasks - fitting
 
 
 def with_nobody(problem: Problem) -> Part:
@@ -198,21 +196,7 @@ def with_nobody(problem: Problem) -> Part:
 
 
 def first_prices(whole: Part) -> FloatArray:
-    """Return the second least cost of each task: at that price its cheapest agent begins to want it."""
-    rank = rank_in_row(whole, whole.candidates.cost.astype(np.float64))
-    second = np.minimum(1, np.diff(whole.candidates.indptr) - 1)
-    return whole.candidates.cost[rank == second[whole.rows]].astype(np.float64)
-
-
-def relieved(part: Part, chosen: IntArray) -> IntArray:
-    """Return the choice with the largest tasks of overloaded agents given to others with room, or to nobody."""
-    here, chosen = part.candidates, chosen.copy()
-    room = part.room - np.bincount(here.agent[chosen], here.load[chosen], minlength=len(part.room)).astype(np.int64)
-    for t in np.argsort(-here.load[chosen], kind="stable").tolist():
-        if room[here.agent[chosen[t]]] < 0:
-            room[here.agent[chosen[t]]] += here.load[chosen[t]]
-            span = slice(int(here.indptr[t]), int(here.indptr[t + 1]))
-            cost = np.where(here.load[span] <= room[here.agent[span]], here.cost[span], INFINITE)
-            chosen[t] = span.start + int(np.argmin(cost))
-            room[here.agent[chosen[t]]] -= here.load[chosen[t]]
-    return chosen
+    """Return prices from the linear relaxation, near enough for the climbs to start from."""
+    here = whole.candidates
+    step = float(here.cost.mean()) / max(float(here.load.mean()), 1.0)
+    return np.asarray(level(here, whole.room, step, LEVELLED), dtype=np.float64)

@@ -13,20 +13,20 @@ from quanyu.engines.assignment._kernels.shared import uniform
 LONGEST, SAMPLE = 4, 10
 # A loss of more temperatures than this is never accepted, and needs no draw.
 HOPELESS = 12.0
-# By how much the price of overload changes after each sweep that ends with some, or with none.
-DEARER, CHEAPER = 1.01, 0.98
+# What the price of overload becomes after a sweep that ends with none.
+CHEAPER = 0.98
 
 
 @njit(cache=True, nogil=True)
 def search(
-    near: Any, by_agent: Any, agents: Any, plan: Any, best: Any, best_cost: Any, hot: Any, cold: Any, sweeps: Any,
-    state: Any,
+    near: Any, by_agent: Any, agents: Any, plan: Any, best: Any, best_cost: Any, hot: Any, cold: Any, dearer: Any,
+    sweeps: Any, state: Any,
 ) -> Any:  # fmt: skip
     """Carry out sweeps of chains by the rule of Metropolis; return the cost of the best plan without overload.
 
     What is lowered is the sum of reduced costs and of misfits: room that stays empty costs what it is worth, and so
-    every chain tries to fill each agent exactly. The price of overload grows while there is some and shrinks while
-    there is none, so that the search stays near the border between the two. ``best`` (n,) holds the best candidates.
+    every chain tries to fill each agent exactly. The price of overload grows by ``dearer`` while there is some and shrinks
+    while there is none, so that the search stays near the border between the two. ``best`` (n,) holds the best candidates.
     """
     n, cost, over, wall = len(plan.entry), 0, 0, 2.0
     for t in range(n):
@@ -64,7 +64,7 @@ def search(
                     best[changed[i]] = plan.entry[changed[i]]
                     is_changed[changed[i]] = False
                 changes = 0
-        wall *= DEARER if over > 0 else CHEAPER
+        wall *= dearer if over > 0 else CHEAPER
     return best_cost
 
 

@@ -19,6 +19,39 @@ BETTER = 1e-7
 
 
 @njit(cache=True, nogil=True)
+def level(candidates: Any, capacity: Any, first_step: Any, rounds: Any) -> Any:
+    """Return prices of the tasks from prices of capacity: those at which each task's cheapest agents share the load.
+
+    Every round each task looks for the agent where ``cost + load · price`` is least; the price of an agent rises with
+    the share by which it is overloaded, and falls with that by which it is not full. Steps shrink to a hundredth.
+    """
+    n, m = len(candidates.indptr) - 1, len(capacity)
+    unit, used, price = np.zeros(m), np.zeros(m), np.zeros(n)
+    best_price, best = price.copy(), -np.inf
+    for k in range(rounds):
+        bound = 0.0
+        for a in range(m):
+            bound -= unit[a] * capacity[a]
+            used[a] = 0.0
+        for t in range(n):
+            least, at = np.inf, candidates.indptr[t]
+            for e in range(candidates.indptr[t], candidates.indptr[t + 1]):
+                value = candidates.cost[e] + unit[candidates.agent[e]] * candidates.load[e]
+                if value < least:
+                    least, at = value, e
+            price[t] = least
+            bound += least
+            used[candidates.agent[at]] += candidates.load[at]
+        if bound > best:
+            best = bound
+            best_price[:] = price
+        step = first_step * 0.01 ** (k / rounds)
+        for a in range(m):
+            unit[a] = max(0.0, unit[a] + step * (used[a] / max(capacity[a], 1) - 1.0))
+    return best_price
+
+
+@njit(cache=True, nogil=True)
 def climb(by_agent: Any, capacity: Any, price: Any, upper: Any, rounds: Any, pace: Any) -> Any:
     """Raise the bound by the volume method; ``price`` (n,) of the tasks becomes the best found.
 

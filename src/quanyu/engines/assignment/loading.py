@@ -9,30 +9,32 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from quanyu.engines.arrays import BoolArray, FloatArray, IntArray
-from quanyu.engines.assignment._kernels import Candidates, WordArray, level
+from quanyu.engines.assignment._kernels import MOST_CELLS, Candidates, WordArray, level
 from quanyu.engines.assignment.branching import branch
 from quanyu.engines.assignment.certificates import bound_by_prices, still_possible, whole_prices
 from quanyu.engines.assignment.diving import dive, polish, relieved
-from quanyu.engines.assignment.parts import Dual, Part, climbed, part_of, rank_in_row
+from quanyu.engines.assignment.parts import Dual, Part, climbed, part_of
 from quanyu.engines.assignment.problem import NONE, Problem, pointers, rows_of
 
-# Candidates of each task that dives look at, besides those that the prices speak for.
+# Candidates of a task that dives look at, on average, besides those that the prices speak for.
 CORE = 10
-# Rounds of prices in a climb: at the least and at the most, and the candidates to be looked at in all climbs.
-ROUNDS, LOOKS = (15, 1500), 300_000_000
-# Rounds of prices for half of the agents, and of the first prices.
-HALF_ROUNDS, LEVELLED = 100, 150
+# Rounds of prices in a climb: at the least and at the most, and the looks in all climbs.
+ROUNDS, LOOKS = (15, 1500), 400_000_000
+# Rounds of prices for half of the agents, and of the first prices, with their first step in mean cost by mean load.
+HALF_ROUNDS, LEVELLED, STEP = 100, 150, 0.1
 # Climbs, each towards a value so far above the bound of the one before.
 CLIMBS, ABOVE, PACE = 3, 1.01, 0.5
-# Dives where nothing is told: by how many candidates there are, and at the most.
-DIVES, DIVED = 12, 60_000
+# Dives where nothing is told: at the most, and by the looks of a round; and for how many a dive has all its rounds.
+DIVES, DIVED, FULL = 12, 2_000_000, 600_000
 # Sweeps of the search by chains, by how many tasks there are, and at the least and the most.
-SWEEPS, CHAINS = (5, 500), 100_000
+SWEEPS, CHAINS = (5, 500), 400_000
 # HiGHS is asked where there are no more candidates, and so few of them open; its nodes, and the share of a time limit that dives leave to it.
 MOST_OPEN, OPEN, NODES, SHARE = 100_000, 2_500, 20, 0.4
 # Leaving a task out counts, in the search, no more than so many of the greatest cost.
 DEAR = 4
 INFINITE = 2**62
+# Entries of a table for each unit of capacity: tasks that a knapsack has to think about.
+TABLES = 20
 # Dives where only a time is told.
 MANY = 1_000_000
 
@@ -72,7 +74,7 @@ class Loading:
             self.dual = self._rise(self.core, self.dual.price)
         self.price = whole_prices(self.whole, self.dual.price)
         self.bound = bound_by_prices(self.whole, self.price)
-        default = int(np.clip(DIVED // len(self.core.origin), 1, DIVES))
+        default = int(np.clip(DIVED // looks(self.core), 1, DIVES))
         if steps is None:
             steps = default if seconds is None else MANY
         self.limit, self.steps, self.stopped, self.is_optimal = steps, 0, "steps", False
@@ -138,24 +140,27 @@ class Loading:
 
     def _rise(self, part: Part, price: FloatArray) -> Dual:
         """Return prices after several climbs, each towards a value a little above the bound of the one before."""
-        rounds = int(np.clip(LOOKS // (CLIMBS * len(part.origin)), *ROUNDS))
+        rounds = int(np.clip(LOOKS // (CLIMBS * looks(part)), *ROUNDS))
         dual = climbed(part, price, upper=np.inf, rounds=0, pace=PACE)
         for _ in range(CLIMBS):
             dual = climbed(part, dual.price, upper=ABOVE * dual.bound + 1.0, rounds=rounds, pace=PACE)
         return dual
 
     def _core(self) -> Part:
-        """Return the candidates that dives look at: of each task those that cost least by the prices, and nobody."""
+        """Return the candidates that dives look at: those that cost least beyond the best of their task, and nobody."""
         local = replace(self.whole, origin=np.arange(len(self.whole.origin)))
-        keep = rank_in_row(local, self.dual.reduced(local)) < CORE
-        return local.without(keep | (self.dual.share > 0.0) | self._is_nobody(local), local.room)
+        reduced = self.dual.reduced(local)
+        beyond = reduced - np.minimum.reduceat(reduced, local.candidates.indptr[:-1])[local.rows]
+        wanted = min(CORE * self.problem.tasks, len(beyond)) - 1
+        keep = (beyond <= np.partition(beyond, wanted)[wanted]) | (self.dual.share > 0.0)
+        return local.without(keep | self._is_nobody(local), local.room)
 
     def _is_nobody(self, part: Part) -> BoolArray:
         return part.candidates.agent == len(part.room) - 1
 
     def _effort(self) -> float:
         """Return the share of the usual rounds that there is time for."""
-        return min(1.0, DIVED / len(self.core.origin))
+        return min(1.0, FULL / looks(self.core))
 
     def _cost(self, chosen: IntArray) -> int:
         return self.problem.objective(self.whole.origin[chosen])
@@ -183,20 +188,24 @@ def with_nobody(problem: Problem) -> Part:
     rows = rows_of(here.indptr)
     fits = np.flatnonzero(here.load <= problem.capacity[here.agent])
     dear = np.minimum(problem.alone, 1 + DEAR * int(here.cost.max(initial=0)))
-    tasks = np.concatenate([rows[fits], np.arange(problem.tasks)])
-    order = np.argsort(tasks, kind="stable")
-    columns = (
-        np.concatenate([here.agent[fits], np.full(problem.tasks, agents, dtype=np.int32)]),
-        np.concatenate([here.cost[fits], dear]), np.concatenate([here.load[fits], 0 * dear]),
-        np.concatenate([fits, np.full(problem.tasks, NONE)]),
-    )  # fmt: skip
-    agent, cost, load, origin = (column[order] for column in columns)
-    candidates = Candidates(pointers(tasks, problem.tasks), agent, cost, load)
-    return part_of(candidates, origin, np.append(problem.capacity, 0))
+    # Nobody stands behind the others of each task, so that agents stay in order.
+    kept = pointers(rows[fits], problem.tasks)
+    indptr = kept + np.arange(problem.tasks + 1)
+    place, last = np.arange(len(fits)) + rows[fits], indptr[1:] - 1
+    agent = np.full(indptr[-1], agents, dtype=np.int32)
+    cost, load, origin = np.zeros((3, indptr[-1]), dtype=np.int64)
+    agent[place], cost[place], load[place], origin[place] = here.agent[fits], here.cost[fits], here.load[fits], fits
+    cost[last], origin[last] = dear, NONE
+    return part_of(Candidates(indptr, agent, cost, load), origin, np.append(problem.capacity, 0))
+
+
+def looks(part: Part) -> int:
+    """Return about how much work a round of prices is: candidates to look at, and entries of tables of knapsacks."""
+    return len(part.origin) + TABLES * int(np.minimum(part.room, MOST_CELLS).sum())
 
 
 def first_prices(whole: Part) -> FloatArray:
     """Return prices from the linear relaxation, near enough for the climbs to start from."""
     here = whole.candidates
-    step = float(here.cost.mean()) / max(float(here.load.mean()), 1.0)
+    step = STEP * float(here.cost.mean()) / max(float(here.load.mean()), 1.0)
     return np.asarray(level(here, whole.room, step, LEVELLED), dtype=np.float64)

@@ -15,7 +15,7 @@ FINEST, BITS = 2**20, 62
 def scale_of(part: Part) -> int:
     """Return into how many parts a unit of cost is divided."""
     largest = (int(part.candidates.cost.max(initial=0)) + 1) * len(part.candidates.indptr)
-    return min(FINEST, 2 ** max(0, BITS - 1 - largest.bit_length()))
+    return min(FINEST, 1 << max(0, BITS - 1 - largest.bit_length()))
 
 
 def whole_prices(part: Part, price: FloatArray) -> IntArray:
@@ -30,7 +30,7 @@ def bound_by_prices(part: Part, price: IntArray) -> int:
     less these profits, are a bound on the cost. Nobody is an agent, too, who takes all that costs less to leave out.
     """
     scale = scale_of(part)
-    total = sum(price.tolist())
+    total = int(sum(price.tolist()))
     for a in range(len(part.room)):
         gain, load, _ = _gains(part, price, scale, a)
         total -= int(_most(gain[gain > 0], load[gain > 0], int(part.room[a]))[-1])
@@ -44,7 +44,7 @@ def still_possible(part: Part, price: IntArray, upper: int) -> BoolArray:
     other tasks bring in the room left.
     """
     scale = scale_of(part)
-    lowest = sum(price.tolist())
+    lowest = int(sum(price.tolist()))
     lost = np.zeros(len(part.origin), dtype=np.int64)
     for a in range(len(part.room)):
         gain, load, entry = _gains(part, price, scale, a)
@@ -52,7 +52,8 @@ def still_possible(part: Part, price: IntArray, upper: int) -> BoolArray:
         lowest -= free
         lost[entry] = free - forced
     # Costs are whole: one less than ``upper`` is the most that helps.
-    return lowest + lost <= (upper - 1) * scale
+    possible: BoolArray = lowest + lost <= (upper - 1) * scale
+    return possible
 
 
 def _gains(part: Part, price: IntArray, scale: int, a: int) -> tuple[IntArray, IntArray, IntArray]:

@@ -89,9 +89,7 @@ def relieved(part: Part, chosen: IntArray) -> IntArray:
     return chosen
 
 
-def polish(
-    whole: Part, dual: Dual, start: IntArray, fallback: IntArray, sweeps: int, state: WordArray
-) -> IntArray:
+def polish(whole: Part, dual: Dual, start: IntArray, fallback: IntArray, sweeps: int, state: WordArray) -> IntArray:
     """Search by chains from a choice that may overload; return the best that does not, the fallback at the worst."""
     here, nobody = whole.candidates, len(whole.room) - 1
     keep = (rank_in_row(whole, dual.reduced(whole)) < NEAR) | (here.agent == nobody)

@@ -28,8 +28,10 @@ CLIMBS, ABOVE, PACE = 3, 1.01, 0.5
 DIVES, DIVED, FULL = 12, 2_000_000, 600_000
 # Sweeps of the search by chains, by how many tasks there are, and at the least and the most.
 SWEEPS, CHAINS = (5, 500), 400_000
-# HiGHS is asked where there are no more candidates, and so few of them open; its nodes, and the share of a time limit that dives leave to it.
-MOST_OPEN, OPEN, NODES, SHARE = 100_000, 2_500, 20, 0.4
+# HiGHS is asked where there are no more candidates, so few of them are open, and costs are far from where its
+# tolerances would blur them. Its nodes, and the share of a time limit that dives leave to it.
+MOST_OPEN, OPEN, CLEAR = 100_000, 2_500, 2**30
+NODES, SHARE = 20, 0.4
 # Leaving a task out counts, in the search, no more than so many of the greatest cost.
 DEAR = 4
 INFINITE = 2**62
@@ -123,20 +125,23 @@ class Loading:
 
     def _branch(self) -> None:
         """Ask HiGHS for a better assignment by the candidates that could be in one, if these are few."""
-        if len(self.whole.origin) > MOST_OPEN:
+        whole, upper = self.whole, self.best_cost
+        if len(whole.origin) > MOST_OPEN or upper > CLEAR:
             return
-        keep = still_possible(self.whole, self.price, self.best_cost)
-        if keep.sum() > OPEN:
+        keep = still_possible(whole, self.price, upper)
+        if len(np.unique(whole.rows[keep])) < self.problem.tasks:
+            self.is_optimal = True  # every better assignment would need a candidate for each task
+        if self.is_optimal or keep.sum() > OPEN:
             return
-        local = replace(self.whole, origin=np.arange(len(self.whole.origin)))
+        # Here leaving a task out costs what it costs; as much as all of the best rules it out.
+        cost = np.where(
+            self._is_nobody(whole), np.minimum(self.problem.alone[whole.rows], upper), whole.candidates.cost
+        )
+        true = replace(whole, candidates=whole.candidates._replace(cost=cost), origin=np.arange(len(cost)))
         left = None if self.seconds is None else max(0.1, self.begun + self.seconds - time.monotonic())
-        if len(np.unique(self.whole.rows[keep])) < self.problem.tasks:
-            self.is_optimal = True  # a task without a candidate: nothing is better than what is there
-            return
-        better, is_whole = branch(local.without(keep, self.whole.room), self.best_cost, nodes=NODES, seconds=left)
-        if better is not None and (cost := self._cost(better)) < self.best_cost:
-            self.best, self.best_cost = better, cost
-        self.is_optimal = is_whole
+        better, self.is_optimal = branch(true.without(keep, whole.room), upper, nodes=NODES, seconds=left)
+        if better is not None and (found := self._cost(better)) < upper:
+            self.best, self.best_cost = better, found
 
     def _rise(self, part: Part, price: FloatArray) -> Dual:
         """Return prices after several climbs, each towards a value a little above the bound of the one before."""
@@ -156,7 +161,8 @@ class Loading:
         return local.without(keep | self._is_nobody(local), local.room)
 
     def _is_nobody(self, part: Part) -> BoolArray:
-        return part.candidates.agent == len(part.room) - 1
+        nobody: BoolArray = part.candidates.agent == len(part.room) - 1
+        return nobody
 
     def _effort(self) -> float:
         """Return the share of the usual rounds that there is time for."""

@@ -149,17 +149,20 @@ def _answer(given: _Wishes, held: IntArray, bound: int | None) -> Matching:
     cutoff = np.full(m, np.inf)
     np.minimum.at(cutoff, post[has], given.points[held[has]])
     cutoff[filled < given.places] = -np.inf
-    unmatched = tuple(_reason(given, i, cutoff) for i in np.flatnonzero(~has).tolist())
+    unmatched = tuple(_reason(given, i, cutoff, by_points=bound is not None) for i in np.flatnonzero(~has).tolist())
     return Matching(post, rank, filled, cutoff, float(given.points[held[has]].sum()), bound, unmatched)
 
 
-def _reason(given: _Wishes, i: int, cutoff: FloatArray) -> Unmatched:
+def _reason(given: _Wishes, i: int, cutoff: FloatArray, *, by_points: bool) -> Unmatched:
     span = slice(int(given.indptr[i]), int(given.indptr[i + 1]))
     if span.start == span.stop:
         return Unmatched(i, "no_wish", NONE, 0.0)
-    missing = cutoff[given.post[span]] - given.points[span]
+    posts, points = given.post[span], given.points[span]
+    is_open = given.places[posts] > 0
+    if not is_open.any():
+        return Unmatched(i, "no_place", NONE, 0.0)
+    posts, missing = posts[is_open], (cutoff[posts] - points)[is_open]
     nearest = int(np.argmin(missing))
-    reason = "lottery" if missing[nearest] <= 0 else "outranked"
-    # A post without places has no cut-off: none of its points would do.
-    lacks = float(missing[nearest])
-    return Unmatched(i, reason, int(given.post[span][nearest]), max(0.0, lacks))
+    enough = "for_the_total" if by_points else "lottery"
+    reason = "outranked" if missing[nearest] > 0 else enough
+    return Unmatched(i, reason, int(posts[nearest]), max(0.0, float(missing[nearest])))

@@ -36,7 +36,7 @@ def part_of(candidates: Candidates, origin: IntArray, room: IntArray) -> Part:
     rows = rows_of(candidates.indptr)
     order = np.argsort(candidates.agent, kind="stable")
     by_agent = ByAgent(
-        indptr=pointers(candidates.agent, len(room)), entry=order, task=rows[order].astype(np.int32),
+        indptr=pointers(candidates.agent.astype(np.int64), len(room)), entry=order, task=rows[order].astype(np.int32),
         cost=candidates.cost[order].astype(np.float64), load=candidates.load[order],
     )  # fmt: skip
     return Part(candidates, rows, by_agent, origin, room)

@@ -21,7 +21,7 @@ def unassigned(problem: Problem, entry: IntArray, used: IntArray) -> tuple[Unass
 def _reason(problem: Problem, t: int, room: IntArray, passing: sparse.csr_array | None) -> Unassigned:
     here = problem.candidates
     span = slice(int(here.indptr[t]), int(here.indptr[t + 1]))
-    agents, load = here.agent[span], here.load[span]
+    agents, load = here.agent[span].astype(np.int64), here.load[span]
     if not len(agents):
         return Unassigned(t, "no_candidate", (), 0)
     short = load - problem.capacity[agents]

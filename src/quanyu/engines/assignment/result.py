@@ -8,7 +8,7 @@ from quanyu.engines.arrays import FloatArray, IntArray
 
 # What an `Unassigned` and an `Unmatched` may say, as their texts explain.
 REASONS = ("no_candidate", "too_heavy", "full", "too_dear")
-UNMATCHED = ("no_wish", "outranked", "lottery")
+UNMATCHED = ("no_wish", "no_place", "outranked", "lottery", "for_the_total")
 
 
 @dataclass(frozen=True)
@@ -72,9 +72,10 @@ class Progress:
 class Unmatched:
     """An applicant without a post.
 
-    ``reason``: ``no_wish`` (wishes for no post), ``outranked`` (at every post wished for, all who are taken have more
-    points), ``lottery`` (at one at least, the last taken has as many points, and the lot decided). ``nearest`` is the
-    post wished for where fewest points were missing, ``missing`` how many; −1 and 0 where there is none.
+    ``reason``: ``no_wish`` (wishes for no post), ``no_place`` (only for posts that take nobody), ``outranked`` (at
+    every post wished for, all who are taken have more points), ``lottery`` (at one at least, the last taken has as
+    many, and the lot decided), ``for_the_total`` (the points would do, but without this applicant all points are more).
+    ``nearest`` is the post wished for where fewest points were missing, ``missing`` how many; −1 and 0 without one.
     """
 
     applicant: int

@@ -25,8 +25,9 @@ def search(
     """Carry out sweeps of chains by the rule of Metropolis; return the cost of the best plan without overload.
 
     What is lowered is the sum of reduced costs and of misfits: room that stays empty costs what it is worth, and so
-    every chain tries to fill each agent exactly. The price of overload grows by ``dearer`` while there is some and shrinks
-    while there is none, so that the search stays near the border between the two. ``best`` (n,) holds the best candidates.
+    every chain tries to fill each agent exactly. The price of overload grows by ``dearer`` while there is some and
+    shrinks while there is none, so that the search stays near the border between the two. ``best`` (n,) holds the best
+    candidates.
     """
     n, cost, over, wall = len(plan.entry), 0, 0, 2.0
     for t in range(n):

@@ -93,7 +93,7 @@ def _path(candidates: Any, capacity: Any, alone: Any, flow: Any, reach: Any, new
                         count += 1
                     reach.distance[b], reach.task[b], reach.entry[b] = further, s, e
                     if flow.used[b] < capacity[b]:
-                        shortest, end, out = further, np.int64(b), NONE
+                        shortest, end, out = further, b, NONE
                     else:
                         heapq.heappush(heap, (further, np.int64(b)))
             s = NONE if a == NONE else flow.after[s]

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import shapely
 
-MODULES = ("tessellation", "districting", "locating")
+MODULES = ("tessellation", "districting", "locating", "assigning")
 PACKAGES = (
-    "quanyu", "numba", "numpy", "scipy", "shapely", "momepy", "pymetis", "gerrychain",
+    "quanyu", "numba", "numpy", "scipy", "shapely", "momepy", "pymetis", "gerrychain", "ortools", "pulp",
 )  # fmt: skip
 RESULTS = Path(__file__).with_name("RESULTS.md")
 

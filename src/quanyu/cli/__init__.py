@@ -32,6 +32,8 @@ VERBS = {
     "check": ("quanyu.cli.house", "Verify the audit trail and that every plan in force is whole."),
     "district": ("quanyu.cli.district", "Draw districts on a file, without a database."),
     "curve": ("quanyu.cli.district", "Tell what another number of districts, or fewer moves, cost on a file."),
+    "assign": ("quanyu.cli.assign", "Give each row of TASKS.csv to a row of AGENTS.csv that is near and has room."),
+    "match": ("quanyu.cli.assign", "Match applicants to posts by the wishes of both sides."),
 }
 
 

@@ -13,7 +13,7 @@ from quanyu.engines.arrays import number, whole_number
 from quanyu.engines.assignment import reasons
 from quanyu.engines.assignment.certificates import scale_of
 from quanyu.engines.assignment.counting import assign_by_count, bound_by_places
-from quanyu.engines.assignment.loading import Found, Loading, with_nobody
+from quanyu.engines.assignment.loading import Found, Loading
 from quanyu.engines.assignment.matching import blocking_pairs, match, match_by_points
 from quanyu.engines.assignment.problem import NONE, Problem, check
 from quanyu.engines.assignment.result import Assignment, Matching, Progress, Unassigned, Unmatched

@@ -28,6 +28,8 @@ CLIMBS, ABOVE, PACE = 3, 1.01, 0.5
 DIVES, DIVED, FULL = 12, 2_000_000, 600_000
 # Sweeps of the search by chains, by how many tasks there are, and at the least and the most.
 SWEEPS, CHAINS = (5, 500), 400_000
+# How often that search is begun anew while it leaves a task out.
+POLISHES = 3
 # HiGHS is asked where there are no more candidates, so few of them are open, and costs are far from where its
 # tolerances would blur them. Its nodes, and the share of a time limit that dives leave to it.
 MOST_OPEN, OPEN, CLEAR = 100_000, 2_500, 2**30
@@ -102,8 +104,11 @@ class Loading:
         is_half = self.steps % 2 == 1 and len(self.core.room) > 3
         start = self._half() if is_half else dive(self.core, self.dual, self.random, self._effort())
         sweeps = int(np.clip(CHAINS // self.problem.tasks, *SWEEPS))
-        chosen = polish(self.core, self.dual, start, relieved(self.core, start), sweeps, self.state)
-        chosen = self.core.origin[chosen]
+        for _ in range(POLISHES):
+            start = polish(self.core, self.dual, start, relieved(self.core, start), sweeps, self.state)
+            if not self._is_nobody(self.core)[start].any():
+                break
+        chosen = self.core.origin[start]
         if (cost := self._cost(chosen)) < self.best_cost:
             self.best, self.best_cost = chosen, cost
 

@@ -19,7 +19,7 @@ from quanyu.engines.assignment.problem import NONE, Problem, pointers, rows_of
 # Candidates of a task that dives look at, on average, besides those that the prices speak for.
 CORE = 10
 # Rounds of prices in a climb: at the least and at the most, and the looks in all climbs.
-ROUNDS, LOOKS = (15, 1500), 400_000_000
+ROUNDS, LOOKS = (15, 1500), 250_000_000
 # Rounds of prices for half of the agents, and of the first prices, with their first step in mean cost by mean load.
 HALF_ROUNDS, LEVELLED, STEP = 100, 150, 0.1
 # Climbs, each towards a value so far above the bound of the one before.
@@ -27,9 +27,9 @@ CLIMBS, ABOVE, PACE = 3, 1.01, 0.5
 # Dives where nothing is told: at the most, and by the looks of a round; and for how many a dive has all its rounds.
 DIVES, DIVED, FULL = 12, 2_000_000, 600_000
 # Sweeps of the search by chains, by how many tasks there are, and at the least and the most.
-SWEEPS, CHAINS = (5, 500), 400_000
+SWEEPS, CHAINS = (5, 500), 800_000
 # How often that search is begun anew while it leaves a task out.
-POLISHES = 3
+POLISHES = 2
 # HiGHS is asked where there are no more candidates, so few of them are open, and costs are far from where its
 # tolerances would blur them. Its nodes, and the share of a time limit that dives leave to it.
 MOST_OPEN, OPEN, CLEAR = 100_000, 2_500, 2**30

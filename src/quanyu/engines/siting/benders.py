@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -16,10 +17,13 @@ from quanyu.engines.siting.proof import FREE, INSIDE, OUTSIDE
 from quanyu.engines.siting.result import Watch
 
 SHARE = 1 << 20  # a dual of the whole weight of a demand
-SIDE = 8  # patterns are cut in 8 by 8 groups
+SIDE = 12  # patterns are cut in 12 by 12 groups
 ROUNDS = 160
-PATIENCE, SLOW = 8, 0.05  # a programme that falls by less than 5 % of the way in 8 rounds is left
+PATIENCE, SLOW = 10, 0.03  # a programme that falls by less than 3 % of the way in 10 rounds is left
 BLUR = 0.2
+PASSES, WORK = 400, 32_000_000  # of the relaxation that gives the first cuts: at most, and entries looked at
+KEPT = 3  # so many cuts for each group are kept without asking whether they still matter
+BETWEEN = 6  # rounds of cuts from one rounding off to the next
 TOWARDS = 0.3  # how far a cut's point lies from the core point towards the programme's
 
 
@@ -49,11 +53,27 @@ class Master:
         paid = np.append(cost.astype(np.float64), np.zeros(g))
         self.programme.add(paid[None], np.array([-np.inf]), np.array([float(money)]))
         self.slope = np.empty((g, m))
-        self.masks: list[BoolArray] = []  # at each point cut at: the rows whose weight counts by their sites
+        self.shares: list[FloatArray] = []  # of each cut's point: what share of each row's weight its sites are paid
         self.cuts = np.empty((0, 2), dtype=np.int64)  # (point, group) of each cut
 
-    def solve(self, state: IntArray, enough: int, best: BoolArray, watch: Watch) -> Found | None:
-        """Cut until the programme agrees with its point, or no more than ``enough`` can be covered under ``state``."""
+    def start(self, state: IntArray, enough: int) -> Found:
+        """Begin with the cuts of a Lagrangian relaxation, which costs far less than the programme's first rounds."""
+        mean = np.zeros(self.cover.sites)
+        passes = max(PASSES // 4, min(PASSES, WORK // len(self.cover.indices)))
+        share = _kernels.descend_shares(
+            self.cover.indptr, self.cover.indices, self.weight, self.cost, state, self.money, float(enough), passes,
+            mean,
+        )  # fmt: skip
+        self._add(share, self._slopes(share), np.arange(len(self.slope)))
+        return Found(_whole(share), mean)
+
+    def solve(
+        self, state: IntArray, enough: int, best: BoolArray, watch: Watch, round_off: Callable[[FloatArray], None]
+    ) -> Found | None:
+        """Cut until the programme agrees with its point, or no more than ``enough`` can be covered under ``state``.
+
+        ``round_off`` is given the programme's shares now and then, to make a choice of them.
+        """
         m = self.cover.sites
         self.programme.bound((state == INSIDE).astype(np.float64), (state != OUTSIDE).astype(np.float64))
         centre, lowest = self._centre(state, best), 0.0
@@ -69,6 +89,8 @@ class Master:
             slow = len(uppers) > PATIENCE and uppers[-PATIENCE] - upper < SLOW * (upper - enough)
             if upper < enough + 1 - 1e-6 or upper - lowest < 1e-7 * self.total or slow:
                 break
+            if len(uppers) % BETWEEN == 0:
+                round_off(share)
             added = 0
             for point in (TOWARDS * share + (1.0 - TOWARDS) * centre, share):
                 value, added = self._cut(point, values)
@@ -95,44 +117,54 @@ class Master:
 
     def _cut(self, point: FloatArray, values: FloatArray) -> tuple[float, int]:
         """Add the cuts at a point that the programme's ``values`` break; return what the point covers, and how many."""
-        m = self.cover.sites
-        mask = np.empty(self.cover.demands, dtype=bool)
-        constant = _kernels.benders_cuts(
-            self.cover.indptr, self.cover.indices, self.weight, self.group, point, self.slope, mask
-        )
-        value = float(constant.sum() + (self.slope @ point).sum())
-        allowed = constant + self.slope @ values[:m]
-        broken = np.flatnonzero(values[m:] > allowed + 1e-7 * (1.0 + np.abs(allowed)))
+        share = np.empty(self.cover.demands)
+        _kernels.cut_at(self.cover.indptr, self.cover.indices, point, share)
+        constant = self._slopes(share)
+        allowed = constant + self.slope @ values[: self.cover.sites]
+        estimate = values[self.cover.sites :]
+        broken = np.flatnonzero(estimate > allowed + 1e-7 * (1.0 + np.abs(allowed)))
         if len(broken):
-            lines = sparse.hstack(
-                [-sparse.csr_array(self.slope[broken]), sparse.eye_array(len(self.slope), format="csr")[broken]],
-                format="csr",
-            )
-            self.programme.add(lines, np.full(len(broken), -np.inf), constant[broken])
-            self.cuts = np.concatenate([self.cuts, np.stack([np.full(len(broken), len(self.masks)), broken], axis=1)])
-            self.masks.append(mask)
-        return value, len(broken)
+            self._add(share, constant, broken)
+        return float(constant.sum() + (self.slope @ point).sum()), len(broken)
+
+    def _slopes(self, share: FloatArray) -> FloatArray:
+        constant: FloatArray = _kernels.benders_cuts(
+            self.cover.indptr, self.cover.indices, self.weight, self.group, share, self.slope
+        )
+        return constant
+
+    def _add(self, share: FloatArray, constant: FloatArray, groups: IntArray) -> None:
+        """Add the cut of each of some groups."""
+        estimates = sparse.eye_array(len(self.slope), format="csr")[groups]
+        lines = sparse.hstack([-sparse.csr_array(self.slope[groups]), estimates], format="csr")
+        self.programme.add(lines, np.full(len(groups), -np.inf), constant[groups])
+        self.cuts = np.concatenate([self.cuts, np.stack([np.full(len(groups), len(self.shares)), groups], axis=1)])
+        self.shares.append(share)
 
     def _dual(self, duals: FloatArray) -> IntArray:
-        """Return the share of each row's weight that its sites are paid: the cuts' masks, weighed by their duals."""
+        """Return the share of each row's weight that its sites are paid: the cuts' shares, weighed by their duals."""
         share = np.zeros(self.cover.demands)
         for point in np.unique(self.cuts[: len(duals)][duals > 1e-9, 0]):
             mine = np.flatnonzero((self.cuts[: len(duals), 0] == point) & (duals > 1e-9))
             of_group = np.zeros(len(self.slope))
             of_group[self.cuts[mine, 1]] = duals[mine]
-            share += of_group[self.group] * self.masks[point]
-        return np.rint(np.clip(share, 0.0, 1.0) * SHARE).astype(np.int64)
+            share += of_group[self.group] * self.shares[point]
+        return _whole(share)
 
     def _forget(self, duals: FloatArray) -> None:
         """Drop cuts without a dual once there are many, so that the programme stays small."""
-        if len(duals) < max(1500, 20 * len(self.slope)):
+        if len(duals) < KEPT * len(self.slope):
             return
         slack = np.flatnonzero(duals <= 1e-9)
         self.programme.drop(slack + 1)
         self.cuts = np.delete(self.cuts, slack, axis=0)
         points, place = np.unique(self.cuts[:, 0], return_inverse=True)
-        self.masks = [self.masks[point] for point in points]
+        self.shares = [self.shares[point] for point in points]
         self.cuts[:, 0] = place
+
+
+def _whole(share: FloatArray) -> IntArray:
+    return np.rint(np.clip(share, 0.0, 1.0) * SHARE).astype(np.int64)
 
 
 def _groups(cover: Cover) -> IntArray:

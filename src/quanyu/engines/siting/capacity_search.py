@@ -236,14 +236,10 @@ class CapacitySearch(Search):
         served = sparse.csr_array((one, (core.rows, entry)), shape=(self.n, size))
         filled = sparse.csr_array((core.weight[core.rows].astype(np.float64), (self.site, entry)), shape=(self.m, size))
         opened = sparse.csr_array((-one, (entry, self.site)), shape=(size, self.m))
-        matrix: Any = sparse.block_array(
-            [
-                [None, served],
-                [-sparse.diags_array(core.capacity.astype(np.float64)), filled],
-                [opened, sparse.eye_array(size)],
-                [np.ones((1, self.m)), None],
-            ]
-        )
+        held = -sparse.diags_array(core.capacity.astype(np.float64))
+        every: Any = sparse.csr_array(np.ones((1, self.m)))
+        blocks: Any = [[None, served], [held, filled], [opened, sparse.eye_array(size)], [every, None]]
+        matrix: Any = sparse.block_array(blocks)
         count = self.m if core.rule.count is None else core.rule.count
         low = np.concatenate([np.ones(self.n), np.full(self.m + size + 1, -np.inf)])
         high = np.concatenate([np.full(self.n, np.inf), np.zeros(self.m + size), [count]])

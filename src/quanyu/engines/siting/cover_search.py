@@ -10,16 +10,14 @@ import numpy as np
 from quanyu.engines.arrays import BoolArray, FloatArray, IntArray
 from quanyu.engines.siting import _kernels
 from quanyu.engines.siting.coverage import Cover
-from quanyu.engines.siting.linear import Programme, best_choice
+from quanyu.engines.siting.linear import Programme
 from quanyu.engines.siting.proof import INSIDE, OUTSIDE, Proof, Rule, Tree
 from quanyu.engines.siting.result import Watch
 from quanyu.engines.siting.search import Search
 
 GREEDY_RUNS = 24
-EXCHANGES = 200_000  # of local search, over the number of rows' entries: tenths of a second
-EASY_NODES = 60  # most parts are proven within so many; HiGHS looks for better choices only in the others
-SOLVER_NODES = 400
-SOLVER_COLUMNS = 4000
+NARROWINGS = 3
+EXCHANGE_WORK = 30_000_000  # steps of the local search: tenths of a second
 
 
 @dataclass(frozen=True)
@@ -64,8 +62,7 @@ class CoverSearch(Search):
         super().__init__(Tree(core, scale, np.zeros(core.sites, dtype=np.int64)), watch)
         self.core, self.cover, self.ceiling = core, core.cover, ceiling
         self.random = np.random.default_rng(seed)
-        self.columns = np.arange(core.sites)
-        self.programme = self._programme()
+        self._look_at(np.arange(core.sites))
         self.best = self._greedy(core.cost.astype(np.float64))
         self.value = int(core.cost[self.best].sum())
 
@@ -73,15 +70,14 @@ class CoverSearch(Search):
         """Search until proven or the watch stops."""
         root = self.plant(np.zeros(self.cover.demands, dtype=np.int64))
         self._improve(self.tree.nodes[root].dual, GREEDY_RUNS)
-        self._exchange()
-        node = self.settle_anew(root)
-        if node in self.tree.states:
-            self.columns = np.flatnonzero(self.tree.states[node] != OUTSIDE)
-            self.programme = self._programme()
-            self.branch(nodes=EASY_NODES)
-            if not self.is_done and not self.watch.stopped:
-                self._ask_solver()
-                self.branch()
+        node = root
+        for _ in range(NARROWINGS):
+            node = self.settle_anew(node)
+            if self.is_done or self.watch.left <= 0.0:
+                break
+            self._look_at(np.flatnonzero(self.tree.states[node] != OUTSIDE))
+            self._exchange()
+        self.branch()
         return Part(self.best, self.value, self.tree.proof(), self.target)
 
     @property
@@ -108,6 +104,9 @@ class CoverSearch(Search):
             return self._lost(state), share
         share[self.columns] = solved.values
         whole = np.floor(np.maximum(solved.duals, 0.0) * self.tree.scale).astype(np.int64)
+        sure = solved.values > 1.0 - 1e-6
+        if (self.part.matrix @ sure >= 1.0).all():
+            self._offer(self._marks(sure))
         if self.tree.nodes:
             self._improve(whole, 1)
         return whole, share
@@ -119,17 +118,17 @@ class CoverSearch(Search):
         sure[np.flatnonzero(open_sites == 0)[:1]] = self.target * self.tree.scale
         return sure
 
-    def _programme(self) -> Programme:
-        columns, rows = self.columns, self.cover.demands
-        programme = Programme(self.core.cost[columns].astype(np.float64), np.zeros(len(columns)), np.ones(len(columns)))
-        programme.add(self.cover.matrix[:, columns], np.ones(rows), np.full(rows, np.inf))
-        return programme
+    def _look_at(self, columns: IntArray) -> None:
+        """Go on with some columns only: the others are in no choice that is better than the best."""
+        self.columns = columns
+        self.part = self.cover.select(columns=columns)
+        cost, rows = self.core.cost[columns], self.cover.demands
+        self.programme = Programme(cost.astype(np.float64), np.zeros(len(columns)), np.ones(len(columns)))
+        self.programme.add(self.part.matrix, np.ones(rows), np.full(rows, np.inf))
 
     def _greedy(self, price: FloatArray) -> BoolArray:
-        chosen: BoolArray = _kernels.greedy_cover(
-            self.cover.indptr, self.cover.indices, *self.cover.by_site, self.core.cost, price
-        )
-        return chosen
+        part, cost = self.part, self.core.cost[self.columns]
+        return self._marks(_kernels.greedy_cover(part.indptr, part.indices, *part.by_site, cost, price[self.columns]))
 
     def _improve(self, dual: IntArray, runs: int) -> None:
         """Choose greedily at the prices that the duals leave, with a little chance."""
@@ -141,35 +140,23 @@ class CoverSearch(Search):
             self._offer(self._greedy(shaken + base * self.core.cost + 1e-9))
 
     def _exchange(self) -> None:
-        """Exchange sites under growing weights of the rows, where the root leaves something to gain."""
-        if self.is_done:
+        """Exchange sites under growing weights of the rows, where the best choice lies within the columns."""
+        part, begun = self.part, self.best[self.columns]
+        if begun.sum() < self.best.sum():
             return
-        per_exchange = 1 + len(self.cover.indices) // max(1, self.cover.demands)
-        chance = self.random.random(EXCHANGES // per_exchange)
-        self._offer(
-            _kernels.weigh_rows(
-                self.cover.indptr, self.cover.indices, *self.cover.by_site, self.core.cost, self.best, chance
-            )
-        )
+        # An exchange takes three columns in or out: their rows' entries are touched, and every column is compared.
+        entries = max(1, len(part.indices))
+        work = 3 * entries * entries // (part.sites * part.demands) + 3 * part.sites
+        chance = self.random.random(EXCHANGE_WORK // work)
+        cost = self.core.cost[self.columns]
+        self._offer(self._marks(_kernels.weigh_rows(part.indptr, part.indices, *part.by_site, cost, begun, chance)))
+
+    def _marks(self, chosen: BoolArray) -> BoolArray:
+        marks = np.zeros(self.core.sites, dtype=bool)
+        marks[self.columns[chosen]] = True
+        return marks
 
     def _offer(self, chosen: BoolArray) -> None:
         value = int(self.core.cost[chosen].sum())
         if value < self.value:
             self.best, self.value = chosen, value
-
-    def _ask_solver(self) -> None:
-        """Let HiGHS look for a better choice among the sites that the root leaves open, within its nodes."""
-        columns = self.columns
-        if len(columns) > SOLVER_COLUMNS or self.best[columns].sum() != self.best.sum():
-            return
-        matrix, rows = self.cover.matrix[:, columns], self.cover.demands
-        answer = best_choice(
-            self.core.cost[columns].astype(np.float64), matrix, np.ones(rows), np.full(rows, np.inf),
-            whole=np.ones(len(columns), dtype=bool), nodes=SOLVER_NODES, seconds=self.watch.left / 2,
-            start=self.best[columns].astype(np.float64),
-        )  # fmt: skip
-        if answer is not None:
-            chosen = np.zeros(self.core.sites, dtype=bool)
-            chosen[columns] = answer > 0.5
-            if (self.cover.matrix @ chosen >= 1).all():
-                self._offer(chosen)

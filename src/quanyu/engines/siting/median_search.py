@@ -18,7 +18,7 @@ from quanyu.engines.siting.search import Search
 ROOT_PASSES, NODE_PASSES = 500, 150
 ROUNDS = 40
 KICKS = 30
-NODE_KICKS = 3
+NODE_KICKS = 2
 TRIED = 8  # sites tried for each of the first choice
 
 

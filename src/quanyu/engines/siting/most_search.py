@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy import sparse
 
 from quanyu.engines.arrays import BoolArray, FloatArray, IntArray
 from quanyu.engines.siting import _kernels
 from quanyu.engines.siting.benders import SHARE, Master
 from quanyu.engines.siting.coverage import Cover
-from quanyu.engines.siting.linear import best_choice
-from quanyu.engines.siting.proof import FREE, INSIDE, OUTSIDE, Evidence, Rule, Tree
-from quanyu.engines.siting.reductions import group_rows
+from quanyu.engines.siting.proof import FREE, INSIDE, OUTSIDE, ROOT, Evidence, Rule, Tree
 from quanyu.engines.siting.result import Watch
 from quanyu.engines.siting.search import Search
 
-ROUNDINGS = 12
-SOLVER_NODES = 60
-SOLVER_ENTRIES = 60_000
+FIRST_KICKS, ROOT_KICKS, NODE_KICKS = 15, 40, 2
+KICKED = (0.05, 0.25)  # of the chosen sites, what share is given up in a kick
+EXCHANGES = 50
 
 
 @dataclass(frozen=True)
@@ -63,21 +58,14 @@ class MostSearch(Search):
         super().__init__(Tree(core, SHARE, np.where(self.given, INSIDE, FREE)), watch)
         self.allowed = np.ones(core.sites, dtype=bool)
         self.best, self.uncovered = self.given, self._left_uncovered(self.given)
-        self._construct(np.ones(core.sites), exchanges=10_000)
+        self._construct(self.given, np.ones(core.sites))
         self.master = Master(core.cover, core.weight, self.cost, self.money)
 
     def run(self) -> tuple[BoolArray, Evidence]:
         """Search until proven or the watch stops; return the choice and its proof."""
-        root = self.plant(np.zeros(self.cover.demands, dtype=np.int64))
-        for _ in range(ROUNDINGS):
-            if self.is_done or self.watch.left <= 0.0:
-                break
-            bias = self._shares[root] * self.random.uniform(0.8, 1.2, self.core.sites) + 1e-9
-            self._construct(bias, exchanges=100)
-        node = self._narrow(root)
+        node = self._root(ROOT, *self.master.start(self.tree.state, self.total - self.uncovered), kicks=FIRST_KICKS)
         if not self.is_done and self.watch.left > 0.0:
-            self._ask_solver(node)
-            self._narrow(node)
+            self._root(node, *self.solve(self.tree.states[node], self.tree.nodes[node].dual), kicks=ROOT_KICKS)
             self.branch()
         return self.best, Evidence(((self.tree.proof(), self.uncovered),), total=self.total)
 
@@ -97,24 +85,42 @@ class MostSearch(Search):
             if spent <= self.money:
                 self._offer(inside)
             return np.where(covered, 0, SHARE), inside.astype(np.float64)
-        found = self.master.solve(state, self.total - self.uncovered, self.best, self.watch)
+        found = self.master.solve(state, self.total - self.uncovered, self.best, self.watch, self._round_off)
         if found is None:
             return dual, np.zeros(self.core.sites)
-        if self.tree.nodes:
-            self._construct(found.share + 1e-9, exchanges=20)
+        self._round_off(found.share)
+        for _ in range(NODE_KICKS):
+            self._kick(found.share)
         return found
 
-    def _narrow(self, node: int) -> int:
-        """Settle a node anew, and leave the sites that it leaves out out of later choices."""
+    def _root(self, node: int, dual: IntArray, share: FloatArray, *, kicks: int) -> int:
+        """Refine the root, look for better choices at its shares, and go on with the sites it leaves open then."""
+        node = self.tree.refine(node, dual, self.target)
+        self._shares[node] = share
+        for _ in range(kicks):
+            if not self.is_done and self.watch.left > 0.0:
+                self._kick(share)
         node = self.settle_anew(node)
         if node in self.tree.states:
             self.allowed = self.tree.states[node] != OUTSIDE
         return node
 
-    def _construct(self, bias: FloatArray, *, exchanges: int) -> None:
-        chosen = self.given.copy()
+    def _round_off(self, share: FloatArray) -> None:
+        """Choose by the programme's shares, with a little chance."""
+        self._construct(self.given, share * self.random.uniform(0.8, 1.2, len(share)) + 1e-9)
+
+    def _kick(self, share: FloatArray) -> None:
+        """Give some of the best choice up, and choose others instead by the programme's shares."""
+        given_up = self.random.random(len(share)) < self.random.uniform(*KICKED)
+        kept = self.given | (self.best & ~given_up)
+        self._construct(kept, (share + 0.1) * self.random.uniform(0.8, 1.2, len(share)))
+
+    def _construct(self, begun: BoolArray, bias: FloatArray, *, exchanges: int = EXCHANGES) -> None:
+        """Go on from a choice begun: take what covers most times ``bias``, then exchange."""
+        chosen = begun.copy()
+        left = self.money - int(self.cost[chosen].sum())
         ground = (self.cover.indptr, self.cover.indices, *self.cover.by_site, self.core.weight, self.cost)
-        money = _kernels.greedy_most(*ground, np.where(self.allowed, bias, 0.0), chosen, self.money)
+        money = _kernels.greedy_most(*ground, np.where(self.allowed, bias, 0.0), chosen, left)
         money = _kernels.swap_most(*ground, self.given, chosen, money, self.allowed, exchanges)
         _kernels.greedy_most(*ground, self.allowed.astype(np.float64), chosen, money)
         self._offer(chosen)
@@ -127,32 +133,3 @@ class MostSearch(Search):
     def _left_uncovered(self, chosen: BoolArray) -> int:
         times = _kernels.covered_by(*self.cover.by_site, chosen, self.cover.demands)
         return int(self.core.weight[times == 0].sum())
-
-    def _ask_solver(self, node: int) -> None:
-        """Let HiGHS look for a better choice among the sites still open, where few patterns of them are left."""
-        columns = np.flatnonzero(self.tree.states[node] != OUTSIDE)
-        if not self.best[~self._marks(columns)].any():
-            group, small = group_rows(self.cover.select(columns=columns))
-            if len(small.indices) <= SOLVER_ENTRIES:
-                weight = np.bincount(group, weights=self.core.weight, minlength=small.demands)
-                self._solve_model(small, weight, columns)
-
-    def _solve_model(self, small: Cover, weight: NDArray[Any], columns: IntArray) -> None:
-        n, m = small.demands, len(columns)
-        paid = sparse.csr_array(np.concatenate([self.cost[columns], np.zeros(n)])[None])
-        matrix = sparse.vstack([sparse.hstack([small.matrix, -sparse.eye_array(n)]), paid])
-        covered = small.matrix @ self.best[columns] >= 1
-        answer = best_choice(
-            np.concatenate([np.zeros(m), -weight]), matrix, np.append(np.zeros(n), -np.inf),
-            np.append(np.full(n, np.inf), self.money), whole=np.arange(m + n) < m, nodes=SOLVER_NODES,
-            seconds=self.watch.left / 4, start=np.concatenate([self.best[columns], covered]).astype(np.float64),
-        )  # fmt: skip
-        if answer is not None:
-            chosen = self.given | self._marks(columns[answer[:m] > 0.5])
-            if int(self.cost[chosen].sum()) <= self.money:
-                self._offer(chosen)
-
-    def _marks(self, sites: IntArray) -> BoolArray:
-        marks = np.zeros(self.core.sites, dtype=bool)
-        marks[sites] = True
-        return marks

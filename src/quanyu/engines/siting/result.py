@@ -86,7 +86,7 @@ class Watch:
 
     def ended(self, *, is_proven: bool) -> str:
         """Return how the search ended."""
-        return "proven" if is_proven else self.stopped or "steps"
+        return "proven" if is_proven else self.stopped or ("steps" if self.left > 0.0 else "seconds")
 
     def go_on(self, value: int, bound: int, *, steps: int = 1) -> bool:
         """Count steps, report, and tell whether to continue."""

@@ -55,11 +55,9 @@ class Search(ABC):
         self._shares[new] = self._shares[number]
         return new
 
-    def branch(self, *, nodes: int | None = None) -> None:
+    def branch(self) -> None:
         """Split open nodes, lowest bound first, until none is below the target or the watch says stop."""
-        split = 0
-        while not self.is_done and split != nodes and self.watch.go_on(*self.report(self.tree.bound(self.target))):
-            split += 1
+        while not self.is_done and self.watch.go_on(*self.report(self.tree.bound(self.target))):
             number = self._next()
             if number == ROOT:
                 return

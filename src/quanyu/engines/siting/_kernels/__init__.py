@@ -13,7 +13,7 @@ from quanyu.engines.siting._kernels.cover import (
     sum_by_site,
     transpose,
 )
-from quanyu.engines.siting._kernels.maximal import benders_cuts, greedy_most, swap_most
+from quanyu.engines.siting._kernels.maximal import benders_cuts, cut_at, descend_shares, greedy_most, swap_most
 from quanyu.engines.siting._kernels.median import ascend, assign_near, price_near, swap_median
 from quanyu.engines.siting._kernels.near import Ground, near
 from quanyu.engines.siting._kernels.weighing import weigh_rows
@@ -25,6 +25,8 @@ __all__ = [
     "benders_cuts",
     "collapse",
     "covered_by",
+    "cut_at",
+    "descend_shares",
     "dominated_columns",
     "dominating_rows",
     "greedy_cover",

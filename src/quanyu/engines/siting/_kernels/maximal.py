@@ -72,7 +72,7 @@ def swap_most(
     shared = np.zeros(m, np.int64)
     touched = np.empty(m, np.int32)
     for _ in range(limit):
-        best, best_in, best_out = np.int64(0), NONE, NONE
+        best, best_in, best_out = weight.dtype.type(0), NONE, NONE
         cheap = np.int64(np.iinfo(np.int64).max)
         picked = np.flatnonzero(chosen & ~fixed)
         for k in picked:
@@ -149,22 +149,85 @@ def _remove(
 
 
 @njit(cache=True, nogil=True)
-def benders_cuts(indptr: Any, indices: Any, weight: Any, group: Any, y: Any, slope: Any, mask: Any) -> Any:
-    """Return for each group the constant of its cut at ``y``; fill ``slope`` (groups, sites) and the rows' ``mask``.
-
-    The weight that y covers in group g is at most ``constant[g] + slope[g] · y``: rows covered at least once count
-    wholly, the others, marked in ``mask``, as far as their sites' y. Ties count as the latter.
-    """
-    constant = np.zeros(len(slope))
-    slope[:] = 0.0
+def cut_at(indptr: Any, indices: Any, y: Any, share: Any) -> None:
+    """Write into ``share`` the share of each row's weight that its sites are paid at the point ``y``: none where they
+    cover it at least once, all otherwise. Ties count as the latter."""
     for i in range(len(indptr) - 1):
         total = 0.0
         for e in range(indptr[i], indptr[i + 1]):
             total += y[indices[e]]
-        mask[i] = total <= 1.0 + 1e-9
-        if not mask[i]:
-            constant[group[i]] += weight[i]
-        else:
+        share[i] = 1.0 if total <= 1.0 + 1e-9 else 0.0
+
+
+@njit(cache=True, nogil=True)
+def benders_cuts(indptr: Any, indices: Any, weight: Any, group: Any, share: Any, slope: Any) -> Any:
+    """Return for each group the constant of its cut, and fill ``slope`` (groups, sites).
+
+    The weight that sites y cover in group g is at most ``constant[g] + slope[g] · y``, whatever share of a row's weight
+    is paid to its sites and not counted at once.
+    """
+    constant = np.zeros(len(slope))
+    slope[:] = 0.0
+    for i in range(len(indptr) - 1):
+        constant[group[i]] += weight[i] * (1.0 - share[i])
+        if share[i] > 0.0:
             for e in range(indptr[i], indptr[i + 1]):
-                slope[group[i], indices[e]] += weight[i]
+                slope[group[i], indices[e]] += weight[i] * share[i]
     return constant
+
+
+@njit(cache=True, nogil=True)
+def descend_shares(
+    indptr: Any, indices: Any, weight: Any, cost: Any, state: Any, money: Any, target: Any, passes: Any, mean: Any
+) -> Any:
+    """Lower the Lagrangian bound of the weight that ``money`` covers; return the shares paid at its lowest.
+
+    ``state`` (sites) is 1 for sites inside, −1 outside, 0 free. ``mean`` becomes how far each site was chosen of late.
+    """
+    n, m = len(indptr) - 1, len(state)
+    share, best = np.full(n, 0.5), np.full(n, 0.5)
+    lowest = np.inf
+    y, surplus = np.zeros(m), np.zeros(n)
+    for step in range(passes):
+        value = np.zeros(m)
+        bound = 0.0
+        for i in range(n):
+            bound += weight[i] * (1.0 - share[i])
+            for e in range(indptr[i], indptr[i + 1]):
+                value[indices[e]] += weight[i] * share[i]
+        _fill(value, cost, state, money, y)
+        bound += np.sum(value * y)
+        if bound < lowest:
+            lowest = bound
+            best[:] = share
+        mean *= 0.9
+        mean += 0.1 * y
+        length = 0.0
+        for i in range(n):
+            covered = 0.0
+            for e in range(indptr[i], indptr[i + 1]):
+                covered += y[indices[e]]
+            surplus[i] = 0.3 * (covered - 1.0) + 0.7 * surplus[i]
+            length += weight[i] * surplus[i] * surplus[i]
+        if length <= 0.0 or bound <= target:
+            break
+        move = 0.01 ** (step / passes) * (bound - target) / length
+        for i in range(n):
+            share[i] = min(max(share[i] - move * surplus[i], 0.0), 1.0)
+    return best
+
+
+@njit(cache=True, nogil=True)
+def _fill(value: Any, cost: Any, state: Any, money: Any, y: Any) -> None:
+    """Choose the sites inside, then free ones by value for cost while the money lasts, the last one in part."""
+    left = float(money)
+    ratio = np.zeros(len(value))
+    for j in range(len(value)):
+        y[j] = 1.0 if state[j] == 1 else 0.0
+        left -= y[j] * cost[j]
+        ratio[j] = -value[j] / max(cost[j], 1e-9) if state[j] == 0 else 0.0
+    for j in np.argsort(ratio):
+        if left <= 0.0 or ratio[j] >= 0.0:
+            break
+        y[j] = min(1.0, left / max(cost[j], 1e-9))
+        left -= y[j] * cost[j]

@@ -72,7 +72,9 @@ def swap_most(
     shared = np.zeros(m, np.int64)
     touched = np.empty(m, np.int32)
     for _ in range(limit):
-        best, best_in, best_out = weight.dtype.type(0), NONE, NONE
+        best: Any = np.int64(0)
+        best_in: Any = NONE
+        best_out: Any = NONE
         cheap = np.int64(np.iinfo(np.int64).max)
         picked = np.flatnonzero(chosen & ~fixed)
         for k in picked:

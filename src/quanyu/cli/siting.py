@@ -1,26 +1,25 @@
-"""The verb ``site``: choose sites from files. It needs no database."""
+"""``quanyu site``: choose sites from files, without a database."""
 
 from __future__ import annotations
 
-import csv
 import json
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import click
 
-from quanyu.errors import BrokenFile, EmptyInput, MissingColumn, UnreadableCell
+from quanyu.cli.siting_files import Table, metres, read_orlib
 
 if TYPE_CHECKING:
-    from quanyu.engines.arrays import FloatArray, IntArray
+    from quanyu.engines.arrays import IntArray
     from quanyu.engines.siting import Siting
 
-file_argument = click.Path(exists=True, dir_okay=False, allow_dash=True)
-METRES, DEGREES = ("x", "y"), ("lon", "lat")
+Command = Callable[..., None]
+Option = Callable[[Command], Command]
+in_file = click.Path(exists=True, dir_okay=False, allow_dash=True)
+sites_help = "CSV with x, y (metres) or lon, lat; also id, cost, capacity, existing."
+demand_help = "CSV with x, y (metres) or lon, lat; also id, weight."
 
 
 @click.group()
@@ -28,78 +27,69 @@ def site() -> None:
     """Choose sites from files, with a proof of how good they are."""
 
 
-def _search_options(command: Callable[..., None]) -> Callable[..., None]:
-    for option in (
-        click.option("--json", "as_json", is_flag=True, help="For programs."),
-        click.option("--seed", default=0, show_default=True),
-        click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="Stop the search after so long."),
-    ):
-        command = option(command)
-    return command
+def _options(*options: Option) -> Option:
+    """Add options, in their order."""
+
+    def add(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
 
 
-@site.command("p-median")
-@click.argument("file", type=file_argument)
-@click.option("--format", "kind", type=click.Choice(["orlib"]), default="orlib", show_default=True)
-@click.option("--p", type=int, help="Number of sites; default the file's.")
-@_search_options
-@click.pass_context
-def median(
-    ctx: click.Context, file: str, kind: str, p: int | None, seconds: float | None, seed: int, as_json: bool
-) -> None:  # fmt: skip
-    """Find the p nodes of the graph in FILE nearest to all others on average."""
-    from quanyu.engines.siting import p_median
-
-    distances, count = read_orlib(file)
-    _report(ctx, p_median(distances, p=count if p is None else p, seconds=seconds, seed=seed), as_json, first=1)
+def _seconds(_ctx: click.Context, _param: click.Parameter, value: float | None) -> float | None:
+    if value is not None and math.isnan(value):  # a range lets it pass
+        raise click.BadParameter("nan is no length of time")
+    return value
 
 
-@site.command("p-center")
-@click.argument("file", type=file_argument)
-@click.option("--format", "kind", type=click.Choice(["orlib"]), default="orlib", show_default=True)
-@click.option("--p", type=int, help="Number of sites; default the file's.")
-@_search_options
-@click.pass_context
-def center(
-    ctx: click.Context, file: str, kind: str, p: int | None, seconds: float | None, seed: int, as_json: bool
-) -> None:  # fmt: skip
-    """Find the p nodes of the graph in FILE that keep the farthest node nearest."""
-    from quanyu.engines.siting import p_center
-
-    distances, count = read_orlib(file)
-    _report(ctx, p_center(distances, p=count if p is None else p, seconds=seconds, seed=seed), as_json, first=1)
+SEARCH: tuple[Option, ...] = (
+    click.option(
+        "--seconds", type=click.FloatRange(0, 1e6, min_open=True), callback=_seconds,
+        help="Stop the search after so long.",
+    ),
+    click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True),
+    click.option("--json", "as_json", is_flag=True, help="For programs."),
+    click.pass_context,
+)  # fmt: skip
+COVER: tuple[Option, ...] = (
+    click.option("--sites", type=in_file, required=True, help=sites_help),
+    click.option("--demand", type=in_file, required=True, help=demand_help),
+    click.option("--radius", type=float, required=True, help="Metres in a straight line."),
+)
+NEAR: tuple[Option, ...] = (
+    click.argument("file", type=in_file, required=False),
+    click.option("--format", "kind", type=click.Choice(["orlib"]), default="orlib", show_default=True),
+    click.option("--sites", type=in_file, help=sites_help),
+    click.option("--demand", type=in_file, help=demand_help),
+    click.option("--p", type=click.IntRange(min=0), help="Number of new sites; default that of FILE."),
+)
 
 
 @site.command("cover-all")
-@click.option("--sites", type=file_argument, required=True, help="CSV with x, y (metres) or lon, lat; cost, capacity.")
-@click.option("--demand", type=file_argument, required=True, help="CSV with x, y (metres) or lon, lat; weight.")
-@click.option("--radius", type=float, required=True, help="Metres in a straight line.")
-@_search_options
-@click.pass_context
+@_options(*COVER, *SEARCH)
 def all_covered(
     ctx: click.Context, sites: str, demand: str, radius: float, seconds: float | None, seed: int, as_json: bool
-) -> None:  # fmt: skip
-    """Find the fewest (or cheapest) sites that cover every demand."""
+) -> None:
+    """Find the fewest sites (the cheapest, with a column cost) that cover every demand."""
     from quanyu.engines.siting import cover_all, cover_by_distance
 
     places, needs = Table(sites), Table(demand)
-    cover = cover_by_distance(*_metres(needs, places), radius)
-    capacities = places.whole("capacity") if "capacity" in places.columns else None
     answer = cover_all(
-        cover, costs=places.whole("cost", default=1), weights=needs.whole("weight", default=1), capacities=capacities,
-        seconds=seconds, seed=seed,
+        cover_by_distance(*metres(needs, places), radius), costs=places.whole("cost"), weights=needs.whole("weight"),
+        capacities=places.whole("capacity"), existing=places.marked("existing"), seconds=seconds, seed=seed,
     )  # fmt: skip
-    _report(ctx, answer, as_json, names=places, needs=needs)
+    _report(ctx, answer, as_json, places, needs)
 
 
 @site.command("cover-most")
-@click.option("--sites", type=file_argument, required=True, help="CSV with x, y (metres) or lon, lat; cost, existing.")
-@click.option("--demand", type=file_argument, required=True, help="CSV with x, y (metres) or lon, lat; weight.")
-@click.option("--radius", type=float, required=True, help="Metres in a straight line.")
-@click.option("--p", type=int, help="Number of new sites.")
-@click.option("--budget", type=int, help="What the new sites may cost together.")
-@_search_options
-@click.pass_context
+@_options(
+    *COVER,
+    click.option("--p", type=click.IntRange(min=0), help="Number of new sites."),
+    click.option("--budget", type=click.IntRange(min=0), help="What the new sites may cost together."),
+    *SEARCH,
+)
 def most_covered(
     ctx: click.Context, sites: str, demand: str, radius: float, p: int | None, budget: int | None,
     seconds: float | None, seed: int, as_json: bool,
@@ -108,155 +98,86 @@ def most_covered(
     from quanyu.engines.siting import cover_by_distance, cover_most
 
     places, needs = Table(sites), Table(demand)
-    stands = [row for row, value in enumerate(places.whole("existing", default=0)) if value]
     answer = cover_most(
-        cover_by_distance(*_metres(needs, places), radius), needs.whole("weight", default=1), p=p, budget=budget,
-        costs=places.whole("cost", default=1), existing=stands, seconds=seconds, seed=seed,
+        cover_by_distance(*metres(needs, places), radius), needs.whole("weight"), p=p, budget=budget,
+        costs=places.whole("cost"), existing=places.marked("existing"), seconds=seconds, seed=seed,
     )  # fmt: skip
-    _report(ctx, answer, as_json, names=places, needs=needs)
+    _report(ctx, answer, as_json, places, needs)
 
 
-class Table:
-    """A CSV file with named columns; row 1 is the first below the names."""
-
-    def __init__(self, file: str) -> None:
-        self.file = file
-        with _opened(file) as stream:
-            lines = csv.DictReader(stream)
-            self.columns = [name.strip() for name in lines.fieldnames or []]
-            lines.fieldnames = self.columns
-            self.rows = list(lines)
-        if not self.rows:
-            raise EmptyInput(name=file)
-
-    def whole(self, column: str, *, default: int | None = None) -> IntArray:
-        """Return a column of whole numbers of 0 or more; ``default`` where the file has no such column."""
-        import numpy as np
-
-        if column not in self.columns and default is not None:
-            return np.full(len(self.rows), default, dtype=np.int64)
-        return np.array([self._cell(row, column, int, "a whole number of 0 or more") for row in range(len(self.rows))])
-
-    def points(self, columns: tuple[str, str]) -> FloatArray:
-        import numpy as np
-
-        rows = range(len(self.rows))
-        return np.array([[self._cell(row, name, float, "a number") for name in columns] for row in rows])
-
-    def name(self, row: int) -> str | int:
-        """Return the ``id`` of a row, its number from 1 where there is none."""
-        return self.rows[row]["id"] if "id" in self.columns else row + 1
-
-    def _cell(self, row: int, column: str, kind: type[int] | type[float], expected: str) -> float:
-        if column not in self.columns:
-            raise MissingColumn(file=self.file, column=column, value=", ".join(self.columns))
-        text = (self.rows[row][column] or "").strip()
-        fault = partial(UnreadableCell, file=self.file, row=row + 1, column=column, value=text, expected=expected)
-        try:
-            value = kind(text)
-        except ValueError:
-            raise fault() from None
-        if value != value or abs(value) == float("inf") or (kind is int and not 0 <= value < 2**53):
-            raise fault()
-        return value
-
-
-def _metres(needs: Table, places: Table) -> tuple[FloatArray, FloatArray]:
-    """Return the places of demands and sites in metres; degrees are projected, both alike."""
-    if all(set(DEGREES) <= set(table.columns) and not set(METRES) <= set(table.columns) for table in (needs, places)):
-        import numpy as np
-        import shapely
-
-        from quanyu.engines.spatial import metric_projection, project
-
-        both = np.concatenate([needs.points(DEGREES), places.points(DEGREES)])
-        projection = metric_projection(*both.min(axis=0), *both.max(axis=0))
-        flat = shapely.get_coordinates(project(shapely.points(both), projection))
-        return flat[: len(needs.rows)], flat[len(needs.rows) :]
-    return needs.points(METRES), places.points(METRES)
-
-
-def read_orlib(file: str) -> tuple[IntArray, int]:
-    """Return the shortest ways between all nodes of an OR-Library p-median file, and its p.
-
-    The first line is ``nodes edges p``, then ``node node cost`` for each edge; a repeated edge takes its last cost.
-    """
-    import numpy as np
-    from scipy import sparse
-
-    from quanyu.engines.siting import network_distances
-
-    with _opened(file) as stream:
-        lines = [(number, line.split()) for number, line in enumerate(stream, 1) if line.strip()]
-    if not lines:
-        raise EmptyInput(name=file)
-    size, edges, p = _numbers(file, *lines[0], "three whole numbers: nodes, edges, p")
-    if len(lines) - 1 != edges:
-        raise BrokenFile(
-            file=file, row=1, value=f"{edges} edges are stated, {len(lines) - 1} follow", expected="as many"
-        )
-    cost: dict[tuple[int, int], int] = {}
-    for number, words in lines[1:]:
-        one, other, length = _numbers(file, number, words, "three whole numbers: node, node, cost")
-        if not (1 <= one <= size and 1 <= other <= size):
-            raise BrokenFile(file=file, row=number, value=" ".join(words), expected=f"nodes from 1 to {size}")
-        cost[min(one, other) - 1, max(one, other) - 1] = length
-    pairs = np.array(list(cost), dtype=np.int64).reshape(-1, 2)
-    lengths = np.array(list(cost.values()), dtype=np.float64)
-    graph = sparse.csr_array((np.tile(lengths, 2), (pairs.T.ravel(), pairs[:, ::-1].T.ravel())), shape=(size, size))
-    every = np.arange(size)
-    return network_distances(graph, every, every), p
-
-
-def _numbers(file: str, row: int, words: list[str], expected: str) -> tuple[int, int, int]:
-    if len(words) != 3 or not all(word.isdecimal() for word in words):
-        raise BrokenFile(file=file, row=row, value=" ".join(words), expected=expected)
-    return int(words[0]), int(words[1]), int(words[2])
-
-
-@contextmanager
-def _opened(file: str) -> Iterator[TextIO]:
-    if file == "-":
-        yield sys.stdin
-        return
-    with Path(file).open(encoding="utf-8-sig", newline="") as stream:
-        try:
-            yield stream
-        except UnicodeDecodeError as error:
-            raise BrokenFile(file=file, row="-", value="the text is not UTF-8", expected="a UTF-8 text file") from error
-
-
-def _report(
-    ctx: click.Context, answer: Siting, as_json: bool, *, names: Table | None = None, needs: Table | None = None,
-    first: int = 0,
+@site.command("p-median")
+@_options(*NEAR, *SEARCH)
+def median(
+    ctx: click.Context, file: str | None, kind: str, sites: str | None, demand: str | None, p: int | None,
+    seconds: float | None, seed: int, as_json: bool,
 ) -> None:  # fmt: skip
-    """Write an answer; exit with 1 where it is not proven best or leaves out what should be covered."""
+    """Find the p sites nearest to all demand on average, on the graph in FILE or between --sites and --demand."""
+    from quanyu.engines.siting import p_median
 
-    def called(table: Table | None, rows: Any) -> list[str | int]:
-        return [table.name(int(row)) if table else int(row) + first for row in rows]
+    distances, count, places, needs = _distances(file, kind, sites, demand, p)
+    answer = p_median(
+        distances, p=count, existing=None if places is None else places.marked("existing"),
+        weights=None if needs is None else needs.whole("weight"),
+        capacities=None if places is None else places.whole("capacity"), seconds=seconds, seed=seed,
+    )  # fmt: skip
+    _report(ctx, answer, as_json, places, needs)
 
-    figures = {
-        "problem": answer.problem,
-        "value": answer.value,
-        "bound": answer.bound,
-        "gap": answer.gap,
-        "proven": answer.is_proven,
-        "sites": called(names, answer.sites),
-        "assignment": [called(names, [row])[0] if row >= 0 else None for row in answer.assignment],
-        "uncovered": called(needs, answer.uncovered),
-        "unreachable": called(needs, answer.unreachable),
-        "certificate": str(answer.certificate),
-        "steps": answer.steps,
-        "seconds": round(answer.seconds, 3),
-        "stopped": answer.stopped,
-    }
+
+@site.command("p-center")
+@_options(*NEAR, *SEARCH)
+def center(
+    ctx: click.Context, file: str | None, kind: str, sites: str | None, demand: str | None, p: int | None,
+    seconds: float | None, seed: int, as_json: bool,
+) -> None:  # fmt: skip
+    """Find the p sites that keep the farthest demand nearest, on the graph in FILE or between --sites and --demand."""
+    from quanyu.engines.siting import p_center
+
+    distances, count, places, needs = _distances(file, kind, sites, demand, p)
+    existing = None if places is None else places.marked("existing")
+    answer = p_center(distances, p=count, existing=existing, seconds=seconds, seed=seed)
+    _report(ctx, answer, as_json, places, needs)
+
+
+def _distances(
+    file: str | None, kind: str, sites: str | None, demand: str | None, p: int | None
+) -> tuple[IntArray, int, Table | None, Table | None]:
+    """Return the distances, how many new sites are wanted, and the tables they came from, if they did."""
+    from quanyu.engines.siting import straight_distances
+
+    if file is not None and sites is None and demand is None:
+        graph, count = READERS[kind](file)
+        return graph, count if p is None else p, None, None
+    if file is not None or sites is None or demand is None:
+        raise click.UsageError("Give either FILE, or both --sites and --demand.")
+    if p is None:
+        raise click.UsageError("Say how many sites are wanted: --p.")
+    places, needs = Table(sites), Table(demand)
+    return straight_distances(*metres(needs, places)), p, places, needs
+
+
+READERS: dict[str, Callable[[str], tuple[IntArray, int]]] = {"orlib": read_orlib}
+
+
+def _report(ctx: click.Context, answer: Siting, as_json: bool, places: Table | None, needs: Table | None) -> None:
+    """Write an answer; exit with 1 where it leaves out what it was to serve."""
+
+    def named(table: Table | None, rows: IntArray) -> list[str | int]:
+        return (rows + 1).tolist() if table is None else [table.name(row) for row in rows.tolist()]
+
+    sites, unreachable = named(places, answer.sites), named(needs, answer.unreachable)
     if as_json:
+        served = iter(named(places, answer.assignment[answer.assignment >= 0]))
+        figures = {
+            "problem": answer.problem, "value": answer.value, "bound": answer.bound, "gap": answer.gap,
+            "proven": answer.is_proven, "stopped": answer.stopped, "sites": sites,
+            "assignment": [next(served) if site >= 0 else None for site in answer.assignment.tolist()],
+            "uncovered": named(needs, answer.uncovered), "unreachable": unreachable,
+            "certificate": str(answer.certificate), "steps": answer.steps, "seconds": round(answer.seconds, 3),
+        }  # fmt: skip
         click.echo(json.dumps(figures, ensure_ascii=False))
     else:
-        click.echo(figures["certificate"])
-        click.echo("Sites: " + " ".join(str(name) for name in called(names, answer.sites)))
-        if len(answer.unreachable):
-            out = " ".join(str(name) for name in called(needs, answer.unreachable))
-            click.echo(f"No site reaches {len(answer.unreachable)} demands: {out}", err=True)
-    left_out = answer.uncovered if answer.problem == "cover_all" else answer.unreachable[:0]
-    ctx.exit(1 if len(left_out) or not answer.is_proven else 0)
+        click.echo(f"{answer.certificate}\nSites: {' '.join(map(str, sites))}")
+        if unreachable:
+            click.echo(f"No site reaches {len(unreachable)} demands: {' '.join(map(str, unreachable))}", err=True)
+    left_out = answer.problem != "cover_most" and len(answer.uncovered)
+    ctx.exit(1 if left_out else 0)

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from quanyu.engines.arrays import BoolArray, FloatArray, Int32Array, IntArray, float_array, number, require_rows
+from quanyu.engines.arrays import BoolArray, FloatArray, Int32Array, IntArray, number, type_names
 from quanyu.engines.siting import _kernels
 from quanyu.engines.siting.checks import check_points
-from quanyu.errors import OutOfRange, WrongShape
+from quanyu.errors import EmptyInput, OutOfRange, WrongShape, WrongType
 
 SHORTEST = 1e-3  # metres: no radius is less
 CELLS_ACROSS = 2048
@@ -110,22 +110,29 @@ def cover_by_matrix(matrix: Any) -> Cover:
     Raises
     ------
     OutOfRange
-        An entry is neither 0 nor 1.
-    EmptyInput
-        There is no demand or no site.
+        An entry is neither 0 nor 1; the message names the first.
+    WrongShape, WrongType, EmptyInput
+        There are not two dimensions, no numbers, no demand or no site.
+
+    Examples
+    --------
+    >>> cover_by_matrix([[1, 0], [1, 1]]).indices.tolist()
+    [0, 0, 1]
     """
-    lines = sparse.csr_array(matrix)
-    if lines.ndim != 2:
-        raise WrongShape(name="matrix", got=lines.shape, expected=("n", "m"))
-    for name, size in (("matrix", lines.shape[0]), ("matrix's columns", lines.shape[1])):
-        require_rows(name, np.empty(size))
+    entries: Any = matrix if sparse.issparse(matrix) else np.asarray(matrix)
+    if entries.ndim != 2:
+        raise WrongShape(name="matrix", got=entries.shape, expected=("n", "m"))
+    if entries.dtype.kind not in "biuf":
+        raise WrongType(name="matrix", got=type_names.get(entries.dtype.kind, entries.dtype), expected="0 and 1")
+    if 0 in entries.shape:
+        raise EmptyInput(name="matrix")
+    lines = sparse.csr_array(entries, dtype=np.float64)
     lines.sum_duplicates()
-    values = float_array("matrix", lines.data)
-    bad = np.flatnonzero((values != 0) & (values != 1))
+    bad = np.flatnonzero((lines.data != 0) & (lines.data != 1))  # NaN is neither
     if len(bad):
         row = int(np.searchsorted(lines.indptr, bad[0], side="right")) - 1
         place = (row, int(lines.indices[bad[0]]))
-        raise OutOfRange(name="matrix", row=place, value=float(values[bad[0]]), allowed="0 or 1")
+        raise OutOfRange(name="matrix", row=place, value=float(lines.data[bad[0]]), allowed="0 or 1")
     lines.eliminate_zeros()
     return from_csr(lines)
 

@@ -31,7 +31,7 @@ VERBS = {
     ),
     "check": ("quanyu.cli.house", "Verify the audit trail and that every plan in force is whole."),
     "district": ("quanyu.cli.district", "Draw districts on a file, without a database."),
-    "site": ("quanyu.cli.siting", "Choose sites from files, without a database."),
+    "site": ("quanyu.cli.siting", "Choose sites from files, with a proof of how good they are."),
 }
 
 

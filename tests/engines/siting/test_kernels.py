@@ -49,7 +49,7 @@ def run_all(seed: int, turned: Any) -> list[Any]:
         call("price_near", near.site, near.cost, np.full(14, 40), 4, 8),
         call("ascend", near.site, near.cost, cap, dual, np.zeros(8, int), 3, 60.0, 40, 1.0, share_of),
         dual, share_of, call("assign_near", across, sites, first, second), first.copy(), second.copy(),
-        call("swap_median", across, np.arange(8), sites, held, first, second, 3), sites,
+        call("swap_median", across, np.arange(8), sites, held, first, second, 3, 0, 99), sites,
         call("price_capacities", start, rows.astype(np.int64), np.arange(len(rows)), weight, cost * 3,
              np.full(14, 80), 2, taken), taken,
     ]  # fmt: skip
@@ -106,7 +106,7 @@ def test_exchanges_count_what_they_gain(data: st.DataObject) -> None:
     before = _kernels.assign_near(across, sites, first, second)
     assert before == matrix[:, sites].min(axis=1).sum()
     held = np.zeros(count, dtype=bool)
-    change = _kernels.swap_median(across, np.arange(matrix.shape[1]), sites, held, first, second, 0)
+    change, _, _ = _kernels.swap_median(across, np.arange(matrix.shape[1]), sites, held, first, second, 0, 0, 999)
     assert before + change == matrix[:, sites].min(axis=1).sum()
     assert len(set(sites.tolist())) == count
 

@@ -19,6 +19,7 @@ ROOT_PASSES, NODE_PASSES = 500, 150
 ROUNDS = 40
 KICKS = 30
 NODE_KICKS = 2
+TRIES = 50_000_000  # of a demand's costs compared between two looks at the clock: hundredths of a second
 TRIED = 8  # sites tried for each of the first choice
 
 
@@ -97,7 +98,8 @@ class MedianSearch(Search):
                 return
             self.candidates = np.flatnonzero(self.tree.states[number] != OUTSIDE)
             for _ in range(KICKS):
-                self._kick()
+                if self.watch.left > 0.0:
+                    self._kick()
             pace = 0.5 if self.value < before[1] else max(0.05, pace * 0.6)
             now = (self.tree.bound(self.value), self.value)
             if (now == before and round_ > 2) or not self.watch.go_on(self.value, now[0]):
@@ -140,8 +142,14 @@ class MedianSearch(Search):
             sites[0] = int(np.argmin(self.cost.sum(axis=1, dtype=np.int64)))
         first, second = np.empty(self.n, dtype=np.int64), np.empty(self.n, dtype=np.int64)
         value = int(_kernels.assign_near(self.cost, sites, first, second))
-        offset = int(self.random.integers(max(1, len(tried))))
-        value += int(_kernels.swap_median(self.cost, tried, sites, held, first, second, offset))
+        offset, quiet = int(self.random.integers(max(1, len(tried)))), 0
+        while quiet < len(tried):
+            change, offset, quiet = _kernels.swap_median(
+                self.cost, tried, sites, held, first, second, offset, quiet, TRIES // self.n + 1
+            )
+            value += int(change)
+            if self.core.count == 1 or self.watch.left <= 0.0:
+                break
         if value < self.value:
             self.value, self.sites = value, sites
 

@@ -161,11 +161,13 @@ def _nearest(cost: Any, sites: Any, first: Any, second: Any, i: Any) -> None:
 
 
 @njit(cache=True, nogil=True)
-def swap_median(cost: Any, candidates: Any, sites: Any, held: Any, first: Any, second: Any, offset: Any) -> Any:
-    """Exchange sites eagerly while that lowers the total; return the change of the total (0 or below).
+def swap_median(
+    cost: Any, candidates: Any, sites: Any, held: Any, first: Any, second: Any, offset: Any, quiet: Any, tries: Any
+) -> Any:
+    """Exchange sites eagerly while that lowers the total; return its change, where to go on, and ``quiet``.
 
-    ``held`` marks positions of ``sites`` that must stay. Candidates are tried in turn from ``offset`` on until a whole
-    round finds nothing.
+    ``held`` marks positions of ``sites`` that must stay. Candidates are tried in turn from ``offset`` on, so many
+    times, or until a whole round found nothing: ``quiet`` counts the last ones that did not.
 
     References
     ----------
@@ -179,8 +181,9 @@ def swap_median(cost: Any, candidates: Any, sites: Any, held: Any, first: Any, s
     _losses(cost, sites, first, second, loss)
     extra = np.empty(p, np.int64)
     change = np.int64(0)
-    quiet, c = 0, offset % max(len(candidates), 1)
-    while quiet < len(candidates) and p > 1:
+    c = offset
+    while quiet < len(candidates) and p > 1 and tries > 0:
+        tries -= 1
         j = candidates[c]
         c = (c + 1) % len(candidates)
         quiet += 1
@@ -219,7 +222,7 @@ def swap_median(cost: Any, candidates: Any, sites: Any, held: Any, first: Any, s
                     second[i] = out
             _losses(cost, sites, first, second, loss)
             quiet = 0
-    return change
+    return change, c, quiet
 
 
 @njit(cache=True, nogil=True)

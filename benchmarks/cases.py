@@ -109,6 +109,8 @@ def _instance(facts: dict[str, Any]) -> Case:
 def random_city(name: str, *, atoms: int, communities: int, seed: int) -> Case:
     """Return the Voronoi cells of random points in a square, 50 m apart on average, with lognormal households.
 
+    An atom has ten households on average, 1 to 500.
+
     With more than one community each atom belongs to the nearest of as many random centres, and no district joins two.
     """
     generator = np.random.default_rng(seed)
@@ -132,7 +134,7 @@ def random_city(name: str, *, atoms: int, communities: int, seed: int) -> Case:
     rows = np.repeat(np.arange(atoms), np.diff(adjacency.indptr))
     return Case(
         name=name,
-        weights=np.minimum(generator.lognormal(3.3, 0.9, atoms), 500.0).round().astype(np.int64),
+        weights=np.clip(generator.lognormal(1.9, 0.9, atoms), 1.0, 500.0).round().astype(np.int64),
         adjacency=adjacency, lower=300, upper=500, closed=community[rows] != community[adjacency.indices],
         area=_areas(diagram, atoms), outer_length=outer_length,
     )  # fmt: skip

@@ -10,6 +10,11 @@ os.environ.setdefault("QUANYU_HOME", "var/test")
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 import pytest
+from hypothesis import settings
+
+# A first example may read compiled code from disk; how long one takes is no property.
+settings.register_profile("quanyu", deadline=None)
+settings.load_profile("quanyu")
 
 
 @pytest.fixture(autouse=True)

@@ -82,6 +82,13 @@ class BadValue(InvalidInput):
     template = "%(name)s is %(value)s; allowed is %(allowed)s."
 
 
+class MissingArray(InvalidInput):
+    """An array is missing that something asked for needs."""
+
+    code = "missing_array"
+    template = "%(wanted)s needs %(name)s. Give it, or ask for something else."
+
+
 class EmptyInput(InvalidInput):
     """Nothing was given where something is needed."""
 

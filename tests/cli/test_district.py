@@ -99,6 +99,38 @@ def test_a_lower_limit_above_the_upper_one_is_misuse(tmp_path: Path) -> None:
     assert "The range is 9 to 8" in done.stderr
 
 
+def test_a_curve_tells_what_each_number_of_districts_costs(tmp_path: Path) -> None:
+    file = write(tmp_path / "row.npz")
+    done = CliRunner().invoke(main, ["curve", str(file), "--lower", "4", "--upper", "8", "--counts", "2-4", "--json"])
+    assert done.exit_code == 0, done.output
+    rows = json.loads(done.stdout)["curve"]
+    assert [(row["districts"], row["cut_edges"], row["largest"]) for row in rows] == [(2, 1, 8), (3, 2, 8), (4, 3, 4)]
+
+
+def test_a_frontier_leads_from_free_to_least_moved(tmp_path: Path) -> None:
+    file = write(tmp_path / "row.npz", previous=[0, 0, 0, 1])
+    done = CliRunner().invoke(main, ["curve", str(file), "--lower", "8", "--upper", "8", "--frontier", "--json"])
+    figures = json.loads(done.stdout)
+    # Two districts of 8 each: the one of 12 gives up a building of 4.
+    assert figures["least_moved"] == 4
+    assert [row["moved"] for row in figures["curve"]] == [4] * 5
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ((), "Give either --counts, or --frontier."),
+        (("--counts", "3-2"), "'3-2' is no range of numbers"),
+        (("--frontier",), "has no array previous, which --frontier needs"),
+    ],
+)
+def test_a_curve_of_nothing_is_misuse(tmp_path: Path, options: tuple[str, ...], words: str) -> None:
+    file = write(tmp_path / "row.npz")
+    done = CliRunner().invoke(main, ["curve", str(file), "--lower", "4", "--upper", "8", *options])
+    assert done.exit_code == 2
+    assert words in done.stderr
+
+
 def test_the_verb_never_imports_django(tmp_path: Path) -> None:
     file = write(tmp_path / "row.npz")
     program = (

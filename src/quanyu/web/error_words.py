@@ -144,6 +144,7 @@ TEMPLATES = [
     gettext_noop(
         "%(value)s needs grid number %(number)s, and the pattern of grid codes, %(pattern)s, ends at %(most)s. Load the divisions below it, so that grids are numbered in each, or have the operator widen QUANYU_GRID_CODE_PATTERN."
     ),
+    gettext_noop("%(wanted)s needs %(name)s. Give it, or ask for something else."),
     gettext_noop("A barrier lies between the place and grid %(to)s. Choose a grid on this side, or allow crossings."),
     gettext_noop("A run of %(network)s is waiting or running. Wait for it, or cancel it first."),
     gettext_noop(

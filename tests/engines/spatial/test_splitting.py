@@ -17,7 +17,7 @@ from quanyu.engines.spatial.splitting import split_cell
 GROUND = box(0, 0, 200, 200)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.floats(20, 80), st.floats(8, 20), st.floats(0, 180), st.integers(2, 6))
 def test_pieces_fill_the_cell_and_share_the_footprint_equally(
     length: float, width: float, angle: float, parts: int

@@ -37,7 +37,7 @@ def lattices(draw: st.DrawFn) -> np.ndarray:
     return found * 7.3 + (547_000.0, 6_560_000.0)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(lattices())
 def test_the_faces_are_those_of_the_polygonizer(lines: np.ndarray) -> None:
     made = subdivide(lines)
@@ -48,7 +48,7 @@ def test_the_faces_are_those_of_the_polygonizer(lines: np.ndarray) -> None:
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(lattices())
 def test_each_segment_knows_the_face_on_either_side(lines: np.ndarray) -> None:
     made = subdivide(lines)
@@ -65,7 +65,7 @@ def test_each_segment_knows_the_face_on_either_side(lines: np.ndarray) -> None:
         assert (side[~bounding] == -1).all()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(lattices())
 def test_plain_python_walks_the_same_rings(lines: np.ndarray) -> None:
     made = subdivide(lines)

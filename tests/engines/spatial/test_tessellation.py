@@ -56,7 +56,7 @@ def towns(draw: st.DrawFn) -> np.ndarray:
     return inside[shapely.within(inside, SQUARE)] if shapely.within(inside, SQUARE).any() else upright
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(towns())
 def test_cells_part_the_territory_without_gap_or_overlap(footprints: np.ndarray) -> None:
     made = tessellate(footprints, territory=SQUARE)
@@ -66,7 +66,7 @@ def test_cells_part_the_territory_without_gap_or_overlap(footprints: np.ndarray)
     assert shapely.is_valid(made.cells).all()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(towns(), st.integers(0, 2**32 - 1))
 def test_the_ground_goes_to_the_nearest_footprint(footprints: np.ndarray, seed: int) -> None:
     made = tessellate(footprints, territory=SQUARE)
@@ -78,7 +78,7 @@ def test_the_ground_goes_to_the_nearest_footprint(footprints: np.ndarray, seed: 
     assert slack.max() < 3.5
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(towns())
 def test_shared_borders_are_as_long_as_the_cells_say(footprints: np.ndarray) -> None:
     made = tessellate(footprints, territory=SQUARE)
@@ -118,7 +118,7 @@ def test_no_cell_crosses_a_railway_and_the_pair_is_marked() -> None:
 SPUR = LineString([(200, -10), (200, 200)])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(towns())
 def test_no_cell_lies_on_both_sides_of_a_railway_that_ends_in_the_tract(footprints: np.ndarray) -> None:
     apart = footprints[~shapely.intersects(footprints, SPUR)]
@@ -244,7 +244,7 @@ def test_touching_and_equal_footprints_each_get_a_cell() -> None:
     assert (made.area > 0).all()
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(0, 2**32 - 1), st.sampled_from([2e-6, 2e-5, 4e-4]))
 def test_footprints_that_all_but_lie_on_each_other_each_get_a_cell(seed: int, apart: float) -> None:
     """As where a city file holds buildings twice, and coordinates were rounded on the way; far from the middle."""

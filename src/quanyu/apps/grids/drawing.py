@@ -19,6 +19,9 @@ from quanyu.engines.districting import Districting, district, split_heavy
 
 # What exclusive grids cut off is a remnant below this share of the fewest households of a basic grid.
 REMNANT = 0.1
+# Steps of the search for each grid, where the norms say nothing: some seconds for a city, and a third less border than
+# the engine's own default.
+STEPS_PER_GRID = 300
 OnProgress = Callable[[str, float, dict[str, Any]], bool]
 
 
@@ -143,13 +146,16 @@ def _draw_basic(atoms: Atoms, rest: IntArray, ground: Ground, norms: Norms, on_p
         stopped = not on_progress("drawing", float(best.fraction), figures)
         return not stopped
 
+    steps = norms.steps
+    if steps is None and norms.seconds is None:
+        steps = STEPS_PER_GRID * int(atoms.households[rest].sum() / max(norms.target or norms.lower, 1) + 1)
     previous = previous_labels(ground.today, atoms.origin, atoms.part, atoms.parts)[rest]
     result = district(
         atoms.households[rest], adjacency, lower=norms.lower, upper=norms.upper, target=norms.target,
         border=ground.community[atoms.origin[rest]], barrier_edges=barrier.tocsr().data > 1.5,
         previous=previous if (previous >= 0).any() else None, stability=norms.stability, objective=norms.objective,
         xy=atoms.xy[rest], area=atoms.area[rest], outer_length=atoms.outer_length[rest], seed=norms.seed,
-        steps=norms.steps, seconds=norms.seconds, on_progress=watch,
+        steps=steps, seconds=norms.seconds, on_progress=watch,
     )  # fmt: skip
     if stopped:
         raise Cancelled

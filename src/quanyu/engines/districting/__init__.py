@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from quanyu.engines.arrays import IntArray, float_array, int_array, number, whole_number
+from quanyu.engines.arrays import IntArray, int_array, number, whole_number
 from quanyu.engines.districting import report
+from quanyu.engines.districting.blocks import blocks
 from quanyu.engines.districting.metrics import measure
-from quanyu.engines.districting.problem import MOST, blocks, check
+from quanyu.engines.districting.problem import MOST, check
 from quanyu.engines.districting.result import Bound, Districting, Metrics, Progress, Unmet
 from quanyu.engines.districting.work import Work
 
@@ -25,11 +26,14 @@ def district(
     lower: int,
     upper: int,
     k: int | None = None,
+    fewest: bool = False,
     border: Any = None,
     barrier_edges: Any = None,
     previous: Any = None,
-    stability: float = 0.0,
+    stability: Any = 0.0,
     objective: str = "cut_length",
+    loads: Any = None,
+    balance: float = 0.0,
     xy: Any = None,
     area: Any = None,
     outer_length: Any = None,
@@ -37,6 +41,7 @@ def district(
     seed: int = 0,
     steps: int | None = None,
     seconds: float | None = None,
+    workers: int | None = None,
     on_progress: Callable[[Progress], bool | None] | None = None,
 ) -> Districting:
     """Return districts of connected atoms whose weights lie in [lower, upper] wherever that can be.
@@ -47,13 +52,21 @@ def district(
     adjacency : (n, n) CSR, symmetric; the shared border in metres
     k : number of districts; free if ``None``. Pieces that do not hang together share them so that the least lies out of
         range; where there are more pieces than ``k``, each is a district, and ``unmet`` says so
+    fewest : draw as few districts as plans in range are found for, not as many as lie near ``target``
     border : (n,) int64, no district crosses from one label to another
     barrier_edges : (nnz,) bool along ``adjacency.data``, edges no district uses
-    previous, stability : (n,) int64 today's district (−1 none); 0 ignores it, 1 makes a household that moves dear
-    objective : ``cut_length`` (metres) or ``cut_edges`` (each edge counts 1)
+    previous, stability : (n,) int64 today's district (−1 none); 0 ignores it, 1 makes a household that moves dear. Or
+        (n, p) for p divisions, with one stability or p; the search starts from the first
+    objective : ``cut_length`` (metres), ``cut_edges`` (each edge counts 1), ``polsby_popper`` (the mean of
+        4π · area / outline², needs ``area``) or ``moment_of_inertia`` (of households about the centre of their
+        district, needs ``xy``)
+    loads, balance : (n,) or (n, q) float64, 0 or more, further weights (cases a year, floor area) that districts are to
+        share evenly; 0 ignores them, 1 makes it dear that a district differs from the mean
     xy : (n, 2) metres, area : (n,) square metres, outer_length : (n,) metres of outline on the territory's edge
-    steps : recombinations of two districts to try; the default grows with the number of districts
+    steps : recombinations of two districts, or as much work in moves of single atoms; the default grows with the number
+        of districts, and more give a better plan
     seconds : stop when so much time has passed; the result tells the steps done
+    workers : threads, as many as the machine has cores if ``None``; the answer does not depend on it
     on_progress : called several times a second; ``False`` stops, and the best plan so far is returned
 
     Returns
@@ -77,28 +90,26 @@ def district(
     """
     begun = time.monotonic()
     problem = check(
-        weights, adjacency, lower=lower, upper=upper, k=k, border=border, barrier_edges=barrier_edges,
-        previous=previous, stability=stability, objective=objective, target=target,
+        weights, adjacency, lower=lower, upper=upper, k=k, fewest=fewest, border=border, barrier_edges=barrier_edges,
+        previous=previous, stability=stability, objective=objective, target=target, loads=loads, balance=balance,
+        xy=xy, area=area, outer_length=outer_length,
     )  # fmt: skip
     seed = whole_number("seed", seed, low=0)
     steps = None if steps is None else whole_number("steps", steps, low=0, high=MOST)
     seconds = None if seconds is None else number("seconds", seconds, low=0.0)
-    size = len(problem.weights)
-    if xy is not None:
-        float_array("xy", xy, shape=(size, 2))
-    grounds = None if area is None else float_array("area", area, shape=(size,), low=0.0)
-    outline = None if outer_length is None else float_array("outer_length", outer_length, shape=(size,), low=0.0)
+    workers = None if workers is None else whole_number("workers", workers, low=1)
     parts = blocks(problem)
-    work = Work(problem, parts, seed=seed, steps=steps, seconds=seconds, report=on_progress, begun=begun)
+    work = Work(
+        problem, parts, seed=seed, steps=steps, seconds=seconds, workers=workers, report=on_progress, begun=begun
+    )
     work.draw()
     labels = report.in_order(work.labels)
     unmet = report.unmet_rules(problem, parts, labels)
-    moved = report.moved_weight(problem, labels) if previous is not None else None
     return Districting(
         labels=labels,
         weights=np.bincount(labels, weights=problem.weights).astype(np.int64),
-        metrics=measure(problem, labels, unmet, grounds, outline, moved),
-        bound=report.bound(problem, parts), unmet=unmet, steps=work.done, seconds=time.monotonic() - begun,
+        metrics=measure(problem, labels, unmet, report.moved_weights(problem, labels)),
+        bound=report.bound(problem, parts), unmet=unmet, steps=work.steps, seconds=time.monotonic() - begun,
         stopped=work.stopped,
     )  # fmt: skip
 

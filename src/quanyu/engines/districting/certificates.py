@@ -9,8 +9,9 @@ from scipy.sparse.csgraph import connected_components
 from quanyu.engines.arrays import IntArray
 from quanyu.engines.districting import _kernels
 from quanyu.engines.districting._kernels import COVER_ATOMS, HOUSEHOLD
+from quanyu.engines.districting.blocks import Block
 from quanyu.engines.districting.plans import as_bits
-from quanyu.engines.districting.problem import Block, Problem
+from quanyu.engines.districting.problem import Problem
 
 # Sets of atoms looked at before a proof is given up; where one is possible it mostly takes few.
 LOOKS = 200_000
@@ -29,6 +30,31 @@ def least_breach(problem: Problem, block: Block, out: int) -> int:
         return 0
     beside = [frozenset(_row(problem.open_edges, atom).tolist()) for atom in block.atoms.tolist()]
     return _least(problem, block.atoms, beside, out, set())
+
+
+def fewest_bins(weights: IntArray, upper: int) -> int:
+    """Return how many districts there are at least, contiguous or not, when none is heavier than ``upper``.
+
+    The bound L₂ for bin packing: atoms above upper − t are alone or with some of at most t; those above upper / 2 are
+    never together; what lies between t and upper / 2 must fit beside them or in further districts.
+
+    References
+    ----------
+    .. [1] Martello, S. and Toth, P. (1990). Lower bounds and reduction procedures for the bin packing problem.
+       Discrete Applied Mathematics 28(1), 59-70.
+    """
+    weights = np.sort(weights[(weights > 0) & (weights <= upper)])
+    sums = np.concatenate([[0], np.cumsum(weights)])
+    half = int(np.searchsorted(weights, upper // 2, side="right"))
+    large = len(weights) - half
+    best = -(-int(sums[-1]) // upper)
+    for least in np.unique(weights[:half]).tolist():
+        first = int(np.searchsorted(weights, least))
+        alone = int(np.searchsorted(weights, upper - least, side="right"))
+        room = (alone - half) * upper - int(sums[alone] - sums[half])
+        rest = int(sums[half] - sums[first])
+        best = max(best, large + max(0, -(-(rest - room) // upper)))
+    return best
 
 
 def pinned(problem: Problem, homes: list[int], out: int) -> list[Proof]:

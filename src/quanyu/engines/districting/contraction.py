@@ -8,22 +8,7 @@ import scipy.sparse as sparse
 from quanyu.engines.arrays import IntArray
 from quanyu.engines.districting import _kernels
 from quanyu.engines.districting._kernels import Graph
-from quanyu.engines.districting.problem import Problem
-
-# What it costs to move ground without households, as a share of the mean atom's.
-KEEP_EMPTY = 0.1
-
-
-def block_graph(problem: Problem, atoms: IntArray) -> Graph:
-    """Return the graph of a block, with lengths in units of the mean border."""
-    matrix = problem.open_edges[atoms][:, atoms].tocsr()
-    matrix.sort_indices()
-    weight = problem.weights[atoms]
-    return Graph(
-        indptr=matrix.indptr.astype(np.int64), indices=matrix.indices.astype(np.int64),
-        length=matrix.data / problem.length_unit, weight=weight, previous=problem.previous[atoms],
-        keep=np.maximum(weight.astype(np.float64), KEEP_EMPTY * weight.mean()),
-    )  # fmt: skip
+from quanyu.engines.districting.plans import added, compact, internal
 
 
 def pendants(graph: Graph, lower: int) -> IntArray:
@@ -34,17 +19,18 @@ def pendants(graph: Graph, lower: int) -> IntArray:
     """
     group = np.arange(len(graph.weight))
     while True:
-        head = np.arange(len(graph.weight))
+        alone = np.arange(len(graph.weight))
+        head = alone.copy()
         again = _kernels.join_pendants(graph.indptr, graph.indices, graph.weight, lower, 0, head)
         if again >= 0:
             _kernels.join_pendants(graph.indptr, graph.indices, graph.weight, lower, again, head)
-        if (head == np.arange(len(head))).all():
-            _, first, compact = np.unique(group, return_index=True, return_inverse=True)
-            result: IntArray = first[compact]
-            return result
-        compact = np.unique(head, return_inverse=True)[1].astype(np.int64)
-        graph = merged(graph, compact)
-        group = compact[group]
+        if (head == alone).all():
+            first = np.full(len(alone), len(group))
+            np.minimum.at(first, group, np.arange(len(group)))
+            return first[group]
+        head = compact(head)
+        graph = merged(graph, head)
+        group = head[group]
 
 
 def contract(graph: Graph, lower: int, upper: int) -> IntArray:
@@ -57,9 +43,8 @@ def contract(graph: Graph, lower: int, upper: int) -> IntArray:
     empty = np.bincount(group, weights=graph.weight, minlength=len(group))[group] == 0
     if empty.any() and not empty.all():
         group[empty] = -1
-        _kernels.absorb_empty(graph, bool((graph.previous >= 0).any()), group)
-    result: IntArray = np.unique(group, return_inverse=True)[1].astype(np.int64)
-    return result
+        _absorb(graph, graph.previous, group)
+    return compact(group)
 
 
 def contract_within(graph: Graph, label: IntArray) -> IntArray:
@@ -68,24 +53,33 @@ def contract_within(graph: Graph, label: IntArray) -> IntArray:
     # A district without anybody keeps its atoms apart.
     lonely = np.bincount(label, weights=graph.weight)[label] == 0
     group[lonely] = np.flatnonzero(lonely)
-    _kernels.absorb_empty(graph._replace(previous=label), True, group)
-    result: IntArray = np.unique(group, return_inverse=True)[1].astype(np.int64)
-    return result
+    _absorb(graph, label.reshape(-1, 1), group)
+    return compact(group)
+
+
+def _absorb(graph: Graph, owner: IntArray, group: IntArray) -> None:
+    """Give ground without a group that of a neighbour, of the same owner where it has one."""
+    follows = owner.shape[1] > 0 and bool((owner[:, 0] >= 0).any())
+    first = owner[:, 0].copy() if follows else np.full(len(group), -1, dtype=np.int64)
+    _kernels.absorb_empty(graph, first, follows, group)
 
 
 def merged(graph: Graph, group: IntArray) -> Graph:
     """Return the graph of the groups; a group's previous district is that of most of its households."""
     count = int(group.max()) + 1
+    if count == len(group):
+        return graph
     rows = group[np.repeat(np.arange(len(group)), np.diff(graph.indptr))]
     columns = group[graph.indices]
     apart = rows != columns
     matrix = sparse.csr_array((graph.length[apart], (rows[apart], columns[apart])), shape=(count, count))
-    matrix.sort_indices()
     order = np.lexsort((graph.keep, group))
-    previous = np.empty(count, dtype=np.int64)
+    previous = np.empty((count, graph.previous.shape[1]), dtype=np.int64)
     previous[group[order]] = graph.previous[order]
     return Graph(
-        indptr=matrix.indptr.astype(np.int64), indices=matrix.indices.astype(np.int64), length=matrix.data,
+        indptr=matrix.indptr.astype(np.int32), indices=matrix.indices.astype(np.int32), length=matrix.data,
         weight=np.bincount(group, weights=graph.weight, minlength=count).astype(np.int64), previous=previous,
         keep=np.bincount(group, weights=graph.keep, minlength=count).astype(np.float64),
+        around=np.bincount(group, weights=graph.around, minlength=count) - internal(graph, group, count),
+        extent=added(graph.extent, group, count), loads=added(graph.loads, group, count),
     )  # fmt: skip

@@ -1,14 +1,12 @@
-"""Check the input, cut it into independent blocks, and prove what can be proven of each before any search."""
+"""Check the input of a districting, once and for all that follows."""
 
 from __future__ import annotations
 
-import heapq
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sparse
-from scipy.sparse.csgraph import connected_components
 
 from quanyu.engines.arrays import (
     BoolArray,
@@ -20,16 +18,22 @@ from quanyu.engines.arrays import (
     require_rows,
     whole_number,
 )
-from quanyu.errors import AsymmetricAdjacency, BadValue, EmptyRange, OutOfRange, WrongShape
+from quanyu.errors import AsymmetricAdjacency, BadValue, EmptyRange, MissingArray, OutOfRange, WrongShape
 
-OBJECTIVES = ("cut_length", "cut_edges")
+OBJECTIVES = ("cut_length", "cut_edges", "polsby_popper", "moment_of_inertia")
 # Weights in all, and limits, up to which every sum and product of them is exact.
 MOST = 2**40
+# A range is tight where a district has less room on either side than so many atoms weigh.
+TIGHT_ATOMS = 3.0
 
 
 @dataclass(frozen=True)
 class Problem:
-    """Checked input. ``open_edges`` is the adjacency without borders and barriers: what districts may use."""
+    """Checked input; n atoms, p previous divisions, q further loads.
+
+    ``open_edges`` is the adjacency without borders and barriers, what districts may use: metres, or 1 where edges are
+    counted. ``around`` (n,) is the whole outline of an atom.
+    """
 
     weights: IntArray
     adjacency: sparse.csr_array
@@ -38,29 +42,34 @@ class Problem:
     upper: int
     target: int
     k: int | None
+    fewest: bool
+    objective: str
     previous: IntArray
-    stability: float
+    stability: FloatArray
+    loads: FloatArray
+    balance: float
+    xy: FloatArray | None
+    area: FloatArray | None
+    around: FloatArray
     length_unit: float
 
+    @property
+    def districts(self) -> float:
+        """About how many districts there will be."""
+        return self.k or max(1.0, float(self.weights.sum()) / max(self.target, 1))
 
-@dataclass(frozen=True)
-class Block:
-    """A connected piece in which districts are drawn independently of all others.
-
-    ``rule`` is ``""`` where some number of districts fits the range (``low`` to ``high``), else why none does. Of a
-    given number of districts each block has its share: ``low`` and ``high`` are one.
-    """
-
-    atoms: IntArray
-    weight: int
-    low: int
-    high: int
-    rule: str
+    @property
+    def is_tight(self) -> bool:
+        """Whether the number of districts is given and the range leaves them less room than a few atoms weigh."""
+        room = (self.upper - self.lower) / 2
+        return self.k is not None and room < TIGHT_ATOMS * float(self.weights.mean())
 
 
 def check(
-    weights: Any, adjacency: Any, *, lower: int, upper: int, k: int | None, border: Any, barrier_edges: Any,
-    previous: Any, stability: float, objective: str, target: int | None,
+    weights: Any, adjacency: Any, *, lower: int, upper: int, k: int | None = None, fewest: bool = False,
+    border: Any = None, barrier_edges: Any = None, previous: Any = None, stability: Any = 0.0,
+    objective: str = "cut_length", target: int | None = None, loads: Any = None, balance: float = 0.0, xy: Any = None,
+    area: Any = None, outer_length: Any = None,
 ) -> Problem:  # fmt: skip
     """Return the checked problem.
 
@@ -68,7 +77,8 @@ def check(
     ------
     InvalidInput
         One of its kinds, with the first bad index: negative or broken weights, an asymmetric adjacency, a border length
-        that is not positive, lower > upper, labels of the wrong length, more districts than atoms, an empty input.
+        that is not positive, lower > upper, labels of the wrong length, more districts than atoms, an empty input, an
+        objective that lacks its areas or coordinates.
     """
     weights = int_array("weights", weights, shape=(-1,), low=0, high=MOST)
     require_rows("weights", weights)
@@ -76,37 +86,78 @@ def check(
         raise BadValue(name="the sum of weights", value=f"{total:.0f}", allowed=f"at most {MOST}")
     size = len(weights)
     if objective not in OBJECTIVES:
-        raise BadValue(name="objective", value=objective, allowed=" or ".join(OBJECTIVES))
+        raise BadValue(name="objective", value=objective, allowed=f"{', '.join(OBJECTIVES[:-1])} or {OBJECTIVES[-1]}")
     lower, upper = whole_number("lower", lower, low=0, high=MOST), whole_number("upper", upper, low=1, high=MOST)
     if lower > upper:
         raise EmptyRange(lower=lower, upper=upper)
     k = None if k is None else whole_number("k", k, low=1, high=size)
     target = None if target is None else whole_number("target", target, low=0, high=MOST)
     matrix = _symmetric(adjacency, size)
-    rows = np.repeat(np.arange(size), np.diff(matrix.indptr))
+    graph = _open_edges(matrix, objective, _closed(matrix, size, border, barrier_edges), barrier_edges is not None)
+    places = None if xy is None else float_array("xy", xy, shape=(size, 2))
+    grounds = None if area is None else float_array("area", area, shape=(size,), low=0.0)
+    if objective == "polsby_popper" and grounds is None:
+        raise MissingArray(name="area", wanted="the objective polsby_popper")
+    if objective == "moment_of_inertia" and places is None:
+        raise MissingArray(name="xy", wanted="the objective moment_of_inertia")
+    around: FloatArray = np.asarray(matrix.sum(axis=1), dtype=np.float64)
+    if outer_length is not None:
+        around = around + float_array("outer_length", outer_length, shape=(size,), low=0.0)
+    before, stay = _previous(previous, stability, size)
+    further = np.zeros((size, 0)) if loads is None else _columns(float_array, "loads", loads, size, low=0.0)
+    ideal = int(weights.sum()) / k if k else (lower + upper) / 2
+    return Problem(
+        weights=weights, adjacency=matrix, open_edges=graph, lower=lower, upper=upper,
+        target=round(ideal if target is None else target), k=k, fewest=fewest and k is None, objective=objective,
+        previous=before, stability=stay, loads=further,
+        balance=number("balance", balance, low=0.0, high=1.0), xy=places, area=grounds, around=around,
+        length_unit=float(graph.data.mean()) if graph.nnz else 1.0,
+    )  # fmt: skip
+
+
+def _columns(kind: Any, name: str, values: Any, size: int, **limits: float) -> Any:
+    """Return an array of one or more columns, checked."""
+    array = np.asarray(values)
+    return kind(name, array.reshape(-1, 1) if array.ndim == 1 else array, shape=(size, -1), **limits)
+
+
+def _previous(previous: Any, stability: Any, size: int) -> tuple[IntArray, FloatArray]:
+    """Return the earlier divisions as columns, and what each is worth."""
+    before = np.zeros((size, 0), dtype=np.int64)
+    if previous is not None:
+        before = _columns(int_array, "previous", previous, size, low=-1)
+    given = np.atleast_1d(np.asarray(stability, dtype=object))
+    if len(given) not in (1, before.shape[1]):
+        raise WrongShape(name="stability", got=given.shape, expected=(before.shape[1],))
+    stay = np.array([number("stability", each, low=0.0, high=1.0) for each in given.tolist()])
+    return before, np.broadcast_to(stay, before.shape[1:]).copy() if before.shape[1] else np.zeros(0)
+
+
+def _closed(matrix: sparse.csr_array, size: int, border: Any, barrier_edges: Any) -> BoolArray:
+    """Return which entries of the adjacency no district uses."""
     closed = np.zeros(matrix.nnz, dtype=bool)
     if border is not None:
         label = int_array("border", border, shape=(size,))
-        closed |= label[rows] != label[matrix.indices]
+        closed |= label[np.repeat(np.arange(size), np.diff(matrix.indptr))] != label[matrix.indices]
     if barrier_edges is not None:
         flags = np.asarray(barrier_edges)
         if flags.shape != (matrix.nnz,):
             raise WrongShape(name="barrier_edges", got=flags.shape, expected=(matrix.nnz,))
         closed |= flags.astype(bool)
+    return closed
+
+
+def _open_edges(matrix: sparse.csr_array, objective: str, closed: BoolArray, has_flags: bool) -> sparse.csr_array:
     lengths = np.ones(matrix.nnz) if objective == "cut_edges" else matrix.data
-    open_rows, open_columns = rows[~closed], matrix.indices[~closed]
-    # A barrier marked in one direction only closes both.
-    graph = sparse.csr_array((lengths[~closed], (open_rows, open_columns)), shape=matrix.shape)
-    graph = graph.minimum(graph.T).tocsr()
-    graph.sort_indices()
-    before = np.full(size, -1) if previous is None else int_array("previous", previous, shape=(size,), low=-1)
-    unit = 1.0 if objective == "cut_edges" or not graph.nnz else float(graph.data.mean())
-    ideal = int(weights.sum()) / k if k else (lower + upper) / 2
-    return Problem(
-        weights=weights, adjacency=matrix, open_edges=graph, lower=lower, upper=upper,
-        target=round(ideal if target is None else target), k=k, previous=before,
-        stability=number("stability", stability, low=0.0, high=1.0), length_unit=unit,
-    )  # fmt: skip
+    if closed.any():
+        rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))[~closed]
+        graph = sparse.csr_array((lengths[~closed], (rows, matrix.indices[~closed])), shape=matrix.shape)
+    else:
+        graph = sparse.csr_array((lengths, matrix.indices, matrix.indptr), shape=matrix.shape)
+    if has_flags:
+        # A barrier marked in one direction only closes both.
+        graph = graph.minimum(graph.T).tocsr()
+    return graph
 
 
 def _symmetric(adjacency: Any, size: int) -> sparse.csr_array:
@@ -122,90 +173,3 @@ def _symmetric(adjacency: Any, size: int) -> sparse.csr_array:
     if bad.any():
         raise AsymmetricAdjacency(row=int(difference.row[bad][0]), column=int(difference.col[bad][0]))
     return matrix
-
-
-def blocks(problem: Problem) -> list[Block]:
-    """Return the connected blocks, those of heavy atoms apart, in order of their first atom.
-
-    An atom heavier than the range is a block by itself; ground without households that only it gives access to
-    belongs to it.
-    """
-    heavy = problem.weights > problem.upper
-    free = np.flatnonzero(~heavy)
-    label = np.full(len(problem.weights), -1, dtype=np.int64)
-    count, inner = connected_components(problem.open_edges[free][:, free], directed=False)
-    label[free] = inner
-    if problem.k is not None or not heavy.any():
-        label = connected_components(problem.open_edges, directed=False)[1].astype(np.int64)
-    else:
-        label[heavy] = count + np.arange(heavy.sum())
-        label = _join_empty_ground(problem, label, heavy)
-    order = np.argsort(label, kind="stable")
-    starts = np.flatnonzero(np.diff(label[order], prepend=-1))
-    groups = sorted((np.sort(group) for group in np.split(order, starts[1:])), key=lambda group: int(group[0]))
-    if problem.k is None:
-        return [_block(problem, group) for group in groups]
-    weights = [int(problem.weights[group].sum()) for group in groups]
-    shares = _shares(problem, problem.k, weights, [len(group) for group in groups])
-    return [
-        Block(group, weight, share, share, "") for group, weight, share in zip(groups, weights, shares, strict=True)
-    ]
-
-
-def _shares(problem: Problem, k: int, weights: list[int], atoms: list[int]) -> list[int]:
-    """Return how many of k districts each block gets, so that they lie the least out of range in sum.
-
-    How much a block lacks is convex in its share, so the next district goes where it mends the most, and of equals to
-    where districts are the heaviest. No block has less than one, even if they are more than k.
-    """
-    shares = [1] * len(weights)
-
-    def gain(block: int) -> tuple[bool, int, float]:
-        weight, share = weights[block], shares[block]
-        more = least_breach_of(problem, weight, share + 1) - least_breach_of(problem, weight, share)
-        return share >= atoms[block], more, -weight / share
-
-    waiting = [(gain(block), block) for block in range(len(weights))]
-    heapq.heapify(waiting)
-    for _ in range(k - len(weights)):
-        block = waiting[0][1]
-        shares[block] += 1
-        heapq.heapreplace(waiting, (gain(block), block))
-    return shares
-
-
-def least_breach_of(problem: Problem, weight: int, districts: int) -> int:
-    """Return by how much so many districts of a weight in all lie out of the range at least."""
-    return max(districts * problem.lower - weight, weight - districts * problem.upper, 0)
-
-
-def _join_empty_ground(problem: Problem, label: IntArray, heavy: BoolArray) -> IntArray:
-    weight = np.bincount(label, weights=problem.weights)
-    graph = problem.open_edges
-    for atom in np.flatnonzero(heavy):
-        for other in graph.indices[graph.indptr[atom] : graph.indptr[atom + 1]]:
-            if not heavy[other] and weight[label[other]] == 0:
-                label[label == label[other]] = label[atom]
-    return label
-
-
-def _block(problem: Problem, atoms: IntArray) -> Block:
-    weight = int(problem.weights[atoms].sum())
-    lower, upper = problem.lower, problem.upper
-    low, high = -(-weight // upper), weight // lower if lower else len(atoms)
-    if weight == 0 and lower > 0:
-        rule = "empty"
-    elif (problem.weights[atoms] > upper).any():
-        rule = "heavy"
-    elif weight < lower:
-        rule = "light"
-    else:
-        rule = "gap" if low > high else ""
-    return Block(atoms, weight, low, high, rule)
-
-
-def subgraph(problem: Problem, atoms: IntArray) -> tuple[IntArray, IntArray, FloatArray]:
-    """Return the block's CSR arrays: indptr, indices and lengths in units of the mean border."""
-    graph = problem.open_edges[atoms][:, atoms].tocsr()
-    graph.sort_indices()
-    return graph.indptr.astype(np.int64), graph.indices.astype(np.int64), graph.data / problem.length_unit

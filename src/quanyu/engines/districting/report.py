@@ -7,28 +7,54 @@ from typing import Any
 import numpy as np
 
 from quanyu.engines.arrays import IntArray
-from quanyu.engines.districting.certificates import least_breach, pinned
-from quanyu.engines.districting.plans import out_of_range, overlaps
-from quanyu.engines.districting.problem import Block, Problem, least_breach_of
+from quanyu.engines.districting.blocks import Block, least_breach_of
+from quanyu.engines.districting.certificates import fewest_bins, least_breach, pinned
+from quanyu.engines.districting.plans import compact, out_of_range, overlaps
+from quanyu.engines.districting.problem import Problem
 from quanyu.engines.districting.result import Bound, Unmet
 
 
 def in_order(labels: IntArray) -> IntArray:
     """Number districts by their first atom, so that labels say nothing of the way they were found."""
-    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
+    number = compact(labels)
+    first = np.full(int(number.max()) + 1, len(number))
+    np.minimum.at(first, number, np.arange(len(number)))
     rank = np.empty(len(first), dtype=np.int64)
-    rank[np.argsort(first, kind="stable")] = np.arange(len(first))
-    result: IntArray = rank[inverse]
+    rank[np.argsort(first)] = np.arange(len(first))
+    result: IntArray = rank[number]
     return result
 
 
 def bound(problem: Problem, parts: list[Block]) -> Bound:
+    """Return what is proven of every plan in range."""
+    moved = sum(_least_moved(problem, block) for block in parts if not block.rule) if problem.previous.size else None
     if problem.k is not None:
         districts = max(problem.k, len(parts))
-        return Bound(districts, districts, None)
-    low = sum(max(1, block.low) if not block.rule or block.rule == "gap" else 1 for block in parts)
+        return Bound(districts, districts, moved)
+    low = sum(_fewest(problem, block) if not block.rule or block.rule == "gap" else 1 for block in parts)
     high = None if any(block.rule for block in parts) else sum(block.high for block in parts)
-    return Bound(low, high, None)
+    return Bound(low, high, moved)
+
+
+def _fewest(problem: Problem, block: Block) -> int:
+    return max(1, block.low, fewest_bins(problem.weights[block.atoms], problem.upper))
+
+
+def _least_moved(problem: Problem, block: Block) -> int:
+    """Return how many households of a block move at least when all its districts come into range.
+
+    Of a district too heavy the excess must leave. A district too light is filled, by as much as it lacks, or given up,
+    with all it has; one household that moves can serve two such districts, no more.
+    """
+    before = problem.previous[block.atoms, 0]
+    known = before >= 0
+    if not known.any():
+        return 0
+    size = np.bincount(compact(before[known]), weights=problem.weights[block.atoms[known]]).astype(np.int64)
+    size = size[size > 0]
+    light = size[size < problem.lower]
+    leave = int(np.maximum(size - problem.upper, 0).sum())
+    return max(leave, -(-int(np.minimum(problem.lower - light, light).sum()) // 2))
 
 
 def unmet_rules(problem: Problem, parts: list[Block], labels: IntArray) -> tuple[Unmet, ...]:
@@ -129,15 +155,17 @@ def _proven(problem: Problem, block: Block, labels: IntArray, out: IntArray) -> 
 
 def _across(problem: Problem, block: Block, labels: IntArray) -> IntArray:
     """Return the districts on the other side of the barriers and borders around a block."""
-    inside = np.zeros(len(labels), dtype=bool)
+    matrix, inside = problem.adjacency, np.zeros(len(labels), dtype=bool)
     inside[block.atoms] = True
-    rows = np.repeat(np.arange(len(labels)), np.diff(problem.adjacency.indptr))
-    over = inside[rows] & ~inside[problem.adjacency.indices]
-    result: IntArray = np.unique(labels[problem.adjacency.indices[over]])
+    beside = np.concatenate([matrix.indices[matrix.indptr[u] : matrix.indptr[u + 1]] for u in block.atoms.tolist()])
+    result: IntArray = np.unique(labels[beside[~inside[beside]]])
     return result
 
 
-def moved_weight(problem: Problem, labels: IntArray) -> int:
-    """Return the households outside the district that keeps most of their previous one."""
-    matched = overlaps(labels, problem.previous, problem.weights)
-    return int(problem.weights[problem.previous >= 0].sum()) - sum(shared for _, _, shared in matched)
+def moved_weights(problem: Problem, labels: IntArray) -> tuple[int, ...]:
+    """Return the households outside the district that keeps most of their previous one, for each previous division."""
+    moved = []
+    for previous in problem.previous.T:
+        known = int(problem.weights[previous >= 0].sum())
+        moved.append(known - sum(shared for _, _, shared in overlaps(labels, previous, problem.weights)))
+    return tuple(moved)

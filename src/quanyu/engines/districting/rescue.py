@@ -12,7 +12,7 @@ import numpy as np
 from quanyu.engines.arrays import IntArray
 from quanyu.engines.districting import _kernels
 from quanyu.engines.districting._kernels import Graph, Plan, Rules, WordArray
-from quanyu.engines.districting.plans import as_bits, breach_price, groups, numbered
+from quanyu.engines.districting.plans import as_bits, breach_price, compact, groups, numbered
 
 # Tries for a district out of range, by the number of districts around it that are divided anew.
 TRIES = {2: 20, 3: 40, 4: 60, 5: 60, 6: 60, 8: 60}
@@ -64,7 +64,7 @@ class _Field:
     def __init__(self, graph: Graph, plan: Plan, rules: Rules, random: WordArray) -> None:
         count = len(plan.label)
         self.graph, self.rules, self.random, self.owner = graph, rules, random, plan.label
-        self.memory = _kernels.scratch(count, len(graph.indices))
+        self.memory = _kernels.scratch(graph)
         self.marks = np.empty(count, dtype=np.int64), np.zeros(count + 1, dtype=np.int64)
         self.home_of = np.full(count, -1, dtype=np.int64)
         self.label, line = plan.label.copy(), np.empty(count, dtype=np.int64)
@@ -135,6 +135,6 @@ class _Field:
 
     def filled(self) -> IntArray:
         """Return the district of every atom: free ground goes back to its district, or to one beside it."""
-        group = np.unique(self.label, return_inverse=True)[1].astype(np.int64) - int((self.label < 0).any())
-        _kernels.absorb_empty(self.graph._replace(previous=self.owner), True, group)
+        group = compact(self.label + 1) - int((self.label < 0).any())
+        _kernels.absorb_empty(self.graph, self.owner, True, group)
         return group

@@ -11,7 +11,13 @@ from quanyu.engines.arrays import IntArray
 
 @dataclass(frozen=True)
 class Metrics:
-    """Figures of a plan; ``cut_length`` in the unit of the adjacency, weights in households."""
+    """Figures of a plan; ``cut_length`` in the unit of the adjacency, weights in households.
+
+    ``moment_of_inertia`` is the sum of squared distances of households from the centre of their district, in square
+    units of the coordinates; ``load_deviation`` the greatest share by which a district differs from the mean, for each
+    further load; ``moved_weights`` the households outside the district that keeps most of their previous one, for each
+    previous division, and ``moved_weight`` the first of them.
+    """
 
     districts: int
     in_range: int
@@ -21,16 +27,23 @@ class Metrics:
     cut_length: float
     cut_edges: int
     mean_polsby_popper: float | None
+    moment_of_inertia: float | None
+    load_deviation: tuple[float, ...]
     moved_weight: int | None
+    moved_weights: tuple[int, ...]
 
 
 @dataclass(frozen=True)
 class Bound:
-    """What is proven: no plan in range has fewer than ``districts_low`` or more than ``districts_high`` districts."""
+    """What is proven: no plan in range has fewer than ``districts_low`` or more than ``districts_high`` districts.
+
+    ``moved`` is how many households every plan in range takes out of their first previous district, at the least;
+    ``None`` where none is given.
+    """
 
     districts_low: int
     districts_high: int | None
-    cut: float | None
+    moved: int | None
 
 
 # What an `Unmet` may say, as its text explains.

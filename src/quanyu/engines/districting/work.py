@@ -1,103 +1,152 @@
-"""All blocks under one budget: first a plan for each, then the search, with one progress report."""
+"""All blocks under one budget, on several threads: first a plan for each, then the search, with one progress report."""
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 
 import numpy as np
 
 from quanyu.engines.arrays import IntArray
-from quanyu.engines.districting._kernels import Plan
+from quanyu.engines.districting.blocks import WHOLE, Block, Layout
 from quanyu.engines.districting.plans import out_of_range
-from quanyu.engines.districting.problem import Block, Problem
+from quanyu.engines.districting.problem import Problem
 from quanyu.engines.districting.result import Progress
 from quanyu.engines.districting.search import BlockSearch
 
-# Steps for each district while districts are small; then as many as look at so many atoms.
-STEPS_PER_DISTRICT = 2000
-ATOMS_PER_DISTRICT = 100_000
-# With a given number of districts: as many as take some ten seconds.
-ATOMS_K = 25_000_000
-STEPS_K = (10_000, 500_000)
+# Steps for each district: a plan as good as METIS's in its time. With k given: as many as look at so many atoms, some
+# ten seconds.
+STEPS_PER_DISTRICT = 15
+ATOMS_K = 50_000_000
+STEPS_K = (10_000, 250_000)
 # Seconds between two reports.
 REPORT_EVERY = 0.25
-WHOLE = ("heavy", "light", "empty")
+# Small blocks go to a thread together, as many as have so many atoms.
+BUNDLE_ATOMS = 2000
+# Of a time limit, what is left for the end, when the last districts are brought into range.
+SEARCH_SHARE = 0.85
 
 
 class Work:
-    """The blocks' searches; ``labels`` is always a whole plan."""
+    """The blocks' searches; ``labels`` is always a whole plan, with numbers that leave gaps."""
 
     def __init__(
         self, problem: Problem, parts: list[Block], *, seed: int, steps: int | None, seconds: float | None,
-        report: Callable[[Progress], bool | None] | None, begun: float,
+        workers: int | None, report: Callable[[Progress], bool | None] | None, begun: float,
     ) -> None:  # fmt: skip
-        self.problem, self.seconds, self.report, self.begun = problem, seconds, report, begun
+        self.problem, self.layout, self.seed = problem, Layout(problem, parts), seed
+        self.seconds, self.report, self.begun = seconds, report, begun
+        self.workers = workers or os.cpu_count() or 1
         self.labels = np.zeros(len(problem.weights), dtype=np.int64)
-        self.used, self.done, self.stopped, self.reported = 0, 0, "steps", begun
-        self.searches: list[BlockSearch] = []
-        for block in parts:
-            if block.rule in WHOLE:
-                self._write(block, np.zeros(len(block.atoms), dtype=np.int64))
-            else:
-                self.searches.append(BlockSearch(problem, block, seed))
-                self._write(block, self.searches[-1].expanded(self.searches[-1].plan))
-        self.shares = [self._share(search, steps) for search in self.searches]
-        self.total = sum(self.shares)
+        self.stopped = "steps"
+        self.searches: dict[int, BlockSearch] = {}
+        self.parts = parts
+        drawn = [i for i, block in enumerate(parts) if block.rule not in WHOLE]
+        for i in set(range(len(parts))) - set(drawn):
+            self._write(i, np.zeros(len(parts[i].atoms), dtype=np.int64))
+        self._in_parallel(self._begin, drawn)
+        self.shares = self._shares(steps)
+        self.done = dict.fromkeys(drawn, 0)
 
     def draw(self) -> None:
-        """Search block by block, the heaviest first, until steps or time are used up or the caller has enough."""
-        for search, share in sorted(zip(self.searches, self.shares, strict=True), key=lambda each: -each[1]):
-            before = self.done
+        """Search the blocks, the heaviest first, until steps or time are used up or the caller has enough."""
+        self._in_parallel(self._search, sorted(self.shares, key=lambda i: -self.shares[i]), self._tell)
 
-            def more(done: int, plan: Plan, search: BlockSearch = search, before: int = before) -> bool:
-                self.done = before + done
-                return self._go_on(search, plan)
+    @property
+    def steps(self) -> int:
+        """Steps done."""
+        return sum(self.done.values())
 
-            label = search.run(share if self.stopped == "steps" else 0, more)
-            self._write(search.block, label)
+    def _begin(self, i: int) -> None:
+        self.searches[i] = BlockSearch(self.problem, self.parts[i], self.layout.graph(i), self.seed)
+        self._write(i, self.searches[i].expanded(self.searches[i].plan))
 
-    def _share(self, search: BlockSearch, steps: int | None) -> int:
-        """Return the steps a block gets: by its districts, or so that all end in time."""
-        weights = [len(each.plan.size) for each in self.searches]
-        if steps is not None:
-            return int(steps * len(search.plan.size) / sum(weights))
-        if self.seconds is not None:
-            left = self.seconds - (time.monotonic() - self.begun)
-            return int(0.9 * max(left, 0.0) * search.steps_per_second() * len(search.plan.size) / sum(weights))
-        pair = 2 * len(search.coarse.weight) / len(search.plan.size)
-        if self.problem.k is not None:
-            atoms = ATOMS_K * len(search.block.atoms) / len(self.labels)
-            return int(np.clip(atoms / pair, *STEPS_K))
-        return int(min(STEPS_PER_DISTRICT, ATOMS_PER_DISTRICT / pair) * len(search.plan.size))
+    def _search(self, i: int) -> None:
+        search = self.searches.pop(i)
 
-    def _write(self, block: Block, label: IntArray) -> None:
-        compact = np.unique(label, return_inverse=True)[1]
-        self.labels[block.atoms] = compact + self.used
-        self.used += int(compact.max()) + 1
+        def more(done: int, label: IntArray) -> bool:
+            self.done[i] = done
+            self._write(i, label)
+            if self.seconds is not None and time.monotonic() - self.begun > self.seconds:
+                self.stopped = "seconds"
+            return self.stopped == "steps"
 
-    def _go_on(self, search: BlockSearch, plan: Plan) -> bool:
-        now = time.monotonic()
-        if self.seconds is not None and now - self.begun > self.seconds:
-            self.stopped = "seconds"
-        elif self.report is not None and now - self.reported >= REPORT_EVERY:
-            self.reported = now
-            if self.report(self._progress(search, plan)) is False:
+        self._write(i, search.run(self.shares[i] if self.stopped == "steps" else 0, more))
+
+    def _in_parallel(
+        self, work: Callable[[int], None], blocks: Iterable[int], tell: Callable[[], None] | None = None
+    ) -> None:
+        """Do the work of each block, small blocks bundled; each has a generator of its own, so the order is free."""
+
+        def do_all(bundle: list[int]) -> None:
+            for i in bundle:
+                work(i)
+
+        with ThreadPoolExecutor(self.workers) as pool:
+            waiting = {pool.submit(do_all, each) for each in self._bundles(blocks)}
+            try:
+                while waiting:
+                    done, waiting = wait(waiting, REPORT_EVERY if tell else None, FIRST_EXCEPTION)
+                    for each in done:
+                        each.result()
+                    if tell and waiting:
+                        tell()
+            except BaseException:
                 self.stopped = "asked"
-        return self.stopped == "steps"
+                pool.shutdown(cancel_futures=True)
+                raise
 
-    def _progress(self, search: BlockSearch, plan: Plan) -> Progress:
+    def _bundles(self, blocks: Iterable[int]) -> list[list[int]]:
+        bundles, atoms = [list[int]()], 0
+        for i in blocks:
+            if atoms >= BUNDLE_ATOMS:
+                bundles.append([])
+                atoms = 0
+            bundles[-1].append(i)
+            atoms += len(self.parts[i].atoms)
+        return bundles
+
+    def _shares(self, steps: int | None) -> dict[int, int]:
+        """Return the steps of each block: by its districts, or so that all end in time."""
+        districts = {i: len(search.plan.size) for i, search in self.searches.items()}
+        total = sum(districts.values())
+        if steps is None and self.seconds is not None and districts:
+            largest = max(districts, key=lambda i: districts[i])
+            left = SEARCH_SHARE * self.seconds - (time.monotonic() - self.begun)
+            # Threads help only as far as there are other blocks than the largest.
+            threads = min(self.workers, total / districts[largest])
+            steps = int(max(left, 0.0) * threads * self.searches[largest].steps_per_second(self.seconds))
+        if steps is not None:
+            return {i: steps * count // total for i, count in districts.items()}
+        if not self.problem.is_tight:
+            return {i: STEPS_PER_DISTRICT * count for i, count in districts.items()}
+        shares = {}
+        for i, count in districts.items():
+            atoms = len(self.parts[i].atoms)
+            pair = 2 * len(self.searches[i].coarse.weight) / count
+            shares[i] = int(np.clip(ATOMS_K * atoms / len(self.labels) / pair, *STEPS_K))
+        return shares
+
+    def _write(self, i: int, label: IntArray) -> None:
+        # Labels of a block are fewer than its atoms, so blocks never share one.
+        self.labels[self.layout.atoms(i)] = label + self.layout.starts[i]
+
+    def _tell(self) -> None:
+        if self.report is not None and self.stopped == "steps" and self.report(self._progress()) is False:
+            self.stopped = "asked"
+
+    def _progress(self) -> Progress:
         labels = self.labels.copy()
-        labels[search.block.atoms] = search.expanded(plan) + self.used
         # Ground without households is no district that a reader counts.
         size = np.bincount(labels, weights=self.problem.weights).astype(np.int64)
         size = size[size > 0]
         out = out_of_range(size, self.problem.lower, self.problem.upper)
         matrix = self.problem.adjacency
-        rows = np.repeat(np.arange(len(labels)), np.diff(matrix.indptr))
-        cut = labels[rows] != labels[matrix.indices]
+        cut = np.repeat(labels, np.diff(matrix.indptr)) != labels[matrix.indices]
+        done, total = self.steps, sum(self.shares.values())
         return Progress(
-            fraction=min(1.0, self.done / max(self.total, 1)), steps=self.done, districts=len(size),
-            in_range=int((out == 0).sum()), violation=int(out.sum()), cut_length=float(matrix.data[cut].sum()) / 2,
-            labels=labels.copy,
+            fraction=min(1.0, done / max(total, 1)), steps=done, districts=len(size), in_range=int((out == 0).sum()),
+            violation=int(out.sum()), cut_length=float(matrix.data[cut].sum()) / 2, labels=labels.copy,
         )  # fmt: skip

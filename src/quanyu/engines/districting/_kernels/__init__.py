@@ -7,15 +7,30 @@ All work on one connected block, a ``Graph`` in CSR form, and on a ``Plan`` that
 from quanyu.engines.districting._kernels.contract import absorb_empty, join_pendants
 from quanyu.engines.districting._kernels.cover import COVER_ATOMS, breach, cover
 from quanyu.engines.districting._kernels.ground import claim, outward, reach, shed
+from quanyu.engines.districting._kernels.growth import grow_regions
 from quanyu.engines.districting._kernels.moves import anneal_moves, polish
 from quanyu.engines.districting._kernels.partition import partition_tree
 from quanyu.engines.districting._kernels.recombine import recombine
-from quanyu.engines.districting._kernels.shared import HOUSEHOLD, Graph, Plan, Rules, WordArray, uniform
-from quanyu.engines.districting._kernels.trees import Scratch, random_tree, scratch
+from quanyu.engines.districting._kernels.shared import (
+    CUT,
+    HOUSEHOLD,
+    INERTIA,
+    ROUND,
+    Graph,
+    Plan,
+    Rules,
+    WordArray,
+    shape_price,
+    uniform,
+)
+from quanyu.engines.districting._kernels.trees import Scratch, mark_below, random_tree, scratch, sum_below
 
 __all__ = [
     "COVER_ATOMS",
+    "CUT",
     "HOUSEHOLD",
+    "INERTIA",
+    "ROUND",
     "Graph",
     "Plan",
     "Rules",
@@ -26,7 +41,9 @@ __all__ = [
     "breach",
     "claim",
     "cover",
+    "grow_regions",
     "join_pendants",
+    "mark_below",
     "outward",
     "partition_tree",
     "polish",
@@ -34,6 +51,8 @@ __all__ = [
     "reach",
     "recombine",
     "scratch",
+    "shape_price",
     "shed",
+    "sum_below",
     "uniform",
 ]

@@ -62,10 +62,10 @@ def join_pendants(indptr: Any, indices: Any, weight: Any, lower: Any, root: Any,
 
 
 @njit(cache=True, nogil=True)
-def absorb_empty(graph: Any, follows: Any, group: Any) -> None:
+def absorb_empty(graph: Any, owner: Any, follows: Any, group: Any) -> None:
     """Give every atom whose ``group`` is −1 the group beside it, nearest first, of those that of the longest border.
 
-    With ``follows`` an atom first joins groups of its own previous district only.
+    With ``follows`` an atom first joins groups of its own ``owner`` only.
     """
     n = len(group)
     layer = np.full(n, NONE, np.int64)
@@ -86,22 +86,22 @@ def absorb_empty(graph: Any, follows: Any, group: Any) -> None:
             u = queue[head]
             head += 1
             if layer[u] > 0:
-                group[u] = _longest(graph, group, layer, border, apart, u)
+                group[u] = _longest(graph, owner, group, layer, border, apart, u)
             for e in range(graph.indptr[u], graph.indptr[u + 1]):
                 v = graph.indices[e]
-                if layer[v] == NONE and (not apart or graph.previous[v] == graph.previous[u]):
+                if layer[v] == NONE and (not apart or owner[v] == owner[u]):
                     layer[v] = layer[u] + 1
                     queue[tail] = v
                     tail += 1
 
 
 @njit(cache=True, nogil=True)
-def _longest(graph: Any, group: Any, layer: Any, border: Any, apart: Any, u: Any) -> Any:
+def _longest(graph: Any, owner: Any, group: Any, layer: Any, border: Any, apart: Any, u: Any) -> Any:
     """Return the group of the layer before u with the longest border to u."""
     best = NONE
     for e in range(graph.indptr[u], graph.indptr[u + 1]):
         v = graph.indices[e]
-        if layer[v] == layer[u] - 1 and (not apart or graph.previous[v] == graph.previous[u]):
+        if layer[v] == layer[u] - 1 and (not apart or owner[v] == owner[u]):
             border[group[v]] += graph.length[e]
             if best == NONE or border[group[v]] > border[best]:
                 best = group[v]

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from quanyu.engines.districting._kernels.heaps import first, first_key, pop, push
 from quanyu.engines.districting._kernels.moves import holds_without
 from quanyu.engines.districting._kernels.shared import NONE, uniform
-from quanyu.engines.districting._kernels.trees import pop, push
 
 # A way leads to one of so many homes around a home, more often to a near one.
 FARTHEST = 8
@@ -59,13 +59,13 @@ def reach(graph: Any, label: Any, start: Any, chosen: Any, memory: Any, state: A
 
     Returns how many there are. They hang together, over free ground or directly.
     """
-    key_of, edge_of, member, order = memory.heap_key, memory.heap_edge, memory.member, memory.order
-    size = push(key_of, edge_of, 0, 0.0, start, start)
+    heap, member, order = memory.heap, memory.member, memory.order
+    size = push(heap, 0, 0.0, start)
     member[start], order[0] = True, start
     count, met = 0, 1
     while size > 0 and count < len(chosen):
-        key, u = key_of[0], edge_of[0, 0]
-        size = pop(key_of, edge_of, size)
+        key, u = first_key(heap), first(heap)
+        size = pop(heap, size)
         if label[u] != NONE and not (chosen[:count] == label[u]).any():
             chosen[count] = label[u]
             count += 1
@@ -75,7 +75,7 @@ def reach(graph: Any, label: Any, start: Any, chosen: Any, memory: Any, state: A
                 member[v], order[met] = True, v
                 met += 1
                 inside = label[u] != NONE and label[v] == label[u]
-                size = push(key_of, edge_of, size, key if inside else key + uniform(state), v, u)
+                size = push(heap, size, key if inside else key + uniform(state), v)
     for i in range(met):
         member[order[i]] = False
     return count
@@ -118,14 +118,14 @@ def _lay_way(
 
     Returns the number of atoms that homes have.
     """
-    key_of, edge_of, member = memory.heap_key, memory.heap_edge, memory.member
+    heap, member = memory.heap, memory.member
     before, met = memory.local, memory.atoms
     met[0], before[homes[home]], member[homes[home]] = homes[home], NONE, True
-    size = push(key_of, edge_of, 0, 0.0, homes[home], home)
+    size = push(heap, 0, 0.0, homes[home])
     tail, looked, goal = 1, 0, NONE
     while size > 0 and looked < most and rank > 0:
-        key, u = key_of[0], edge_of[0, 0]
-        size = pop(key_of, edge_of, size)
+        key, u = first_key(heap), first(heap)
+        size = pop(heap, size)
         looked += 1
         if home_of[u] != NONE and home_of[u] != home:
             rank -= 1
@@ -137,7 +137,7 @@ def _lay_way(
             if not member[v] and (other == home or (free[v] if other == NONE else homes[other] == v)):
                 member[v], before[v], met[tail] = True, u, v
                 tail += 1
-                size = push(key_of, edge_of, size, key if other == home else key + uniform(state), v, u)
+                size = push(heap, size, key if other == home else key + uniform(state), v)
     for i in range(tail):
         member[met[i]] = False
     at = before[goal] if goal != NONE else NONE

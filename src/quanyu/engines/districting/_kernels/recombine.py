@@ -7,11 +7,23 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from quanyu.engines.districting._kernels.shared import NONE, out_of_range, price, uniform
+from quanyu.engines.districting._kernels.shared import (
+    CUT,
+    INERTIA,
+    NONE,
+    ROUND,
+    load_price,
+    out_of_range,
+    shape_price,
+    uniform,
+    weight_price,
+)
 from quanyu.engines.districting._kernels.trees import random_tree
 
 # Tries to hit a border between two districts at random before a step counts as void.
 TRIES = 1000
+# Of the temperature, that at which an edge of a tree is chosen, and how much dearer than the best one may be.
+CHOICE, FAR = 0.5, 4.0
 
 
 @njit(cache=True, nogil=True)
@@ -21,9 +33,9 @@ def recombine(
 ) -> Any:  # fmt: skip
     """Carry out steps ``first`` to ``last`` of ``total``; return the steps accepted.
 
-    A step weighs **every** edge of the tree: the weights of both sides, the exact new cut, the households that stay.
-    ``heat`` is (hot, cold, rise): the temperature falls from hot to cold, the price of a household out of range rises
-    by the factor ``rise``. ``score`` is (cut and price of what moved, households out of range) of the plan, then of the
+    A step weighs **every** edge of the tree: the weights and shapes of both sides, the households that stay. ``heat``
+    is (hot, cold, rise): the temperature falls from hot to cold, the price of a household out of range rises by the
+    factor ``rise``. ``score`` is (price of shapes and of what moved, households out of range) of the plan, then of the
     best plan so far, which ``best`` holds; nothing is kept when ``score`` is empty.
     """
     label, size = plan.label, plan.size
@@ -36,29 +48,29 @@ def recombine(
         at, a, b = _pair(graph, label, state)
         if at == NONE:
             continue
-        count, old_cut, old_stay = _gather(graph, plan, at, a, b, memory)
+        count, old_cut, old_stay = _gather(graph, rules, plan, at, a, b, memory)
         root = memory.atoms[int(uniform(state) * count)]
         # Sometimes today's border stays likely to be cut, sometimes it is blurred.
         bias = 1.5 * uniform(state) - 0.5
         random_tree(graph, label, bias, root, count, memory, state)
-        _sum_below(graph, plan, a, b, count, memory)
+        _sum_below(graph, rules, plan, a, b, count, memory)
         at, straight = _choose(rules, wall, warmth, count, memory, state)
         if at != NONE:
             one, other = memory.below[at], memory.below[0] - memory.below[at]
-            kept = _kept(memory, at, straight)
-            new = memory.cut[at] + price(rules, wall, one, other) - rules.stay * kept
-            old = old_cut + price(rules, wall, size[a], size[b]) - rules.stay * old_stay
+            old_shape = _present(rules, plan, a, b, old_cut) - old_stay
+            shape = _shapes(rules, at, memory) - _kept(memory, at, straight)
+            old = old_shape + weight_price(rules, wall, size[a]) + weight_price(rules, wall, size[b])
+            new = shape + weight_price(rules, wall, one) + weight_price(rules, wall, other)
             if new <= old or uniform(state) < np.exp((old - new) / warmth):
                 accepted += 1
-                change = out_of_range(one, rules.lower, rules.upper) + out_of_range(other, rules.lower, rules.upper)
-                change -= out_of_range(size[a], rules.lower, rules.upper)
-                change -= out_of_range(size[b], rules.lower, rules.upper)
                 if keeps:
-                    dearer = memory.cut[at] - old_cut - rules.stay * (kept - old_stay)
-                    _keep_best(plan, best, score, dearer, change)
+                    change = out_of_range(one, rules.lower, rules.upper) + out_of_range(other, rules.lower, rules.upper)
+                    change -= out_of_range(size[a], rules.lower, rules.upper)
+                    change -= out_of_range(size[b], rules.lower, rules.upper)
+                    _keep_best(plan, best, score, shape - old_shape, change)
                 inner, outer = (a, b) if straight else (b, a)
                 _relabel(label, at, inner, outer, count, memory)
-                size[inner], size[outer] = one, other
+                _enter_sums(rules, plan, at, inner, outer, memory)
         for i in range(count):
             memory.member[memory.atoms[i]] = False
     if keeps:
@@ -80,7 +92,17 @@ def _pair(graph: Any, label: Any, state: Any) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def _gather(graph: Any, plan: Any, at: Any, a: Any, b: Any, memory: Any) -> Any:
+def _stays(graph: Any, rules: Any, plan: Any, u: Any, district: Any) -> Any:
+    """Return what it is worth that an atom lies in a district that follows its previous ones."""
+    worth = 0.0
+    for j in range(graph.previous.shape[1]):
+        if graph.previous[u, j] != NONE and graph.previous[u, j] == plan.anchor[district, j]:
+            worth += rules.stay[j] * graph.keep[u]
+    return worth
+
+
+@njit(cache=True, nogil=True)
+def _gather(graph: Any, rules: Any, plan: Any, at: Any, a: Any, b: Any, memory: Any) -> Any:
     """Collect the atoms of two districts in ``memory.atoms``; return their number, the cut and what stays now."""
     label, atoms, member = plan.label, memory.atoms, memory.member
     atoms[0], member[at] = at, True
@@ -89,8 +111,7 @@ def _gather(graph: Any, plan: Any, at: Any, a: Any, b: Any, memory: Any) -> Any:
     while i < count:
         u = atoms[i]
         i += 1
-        if graph.previous[u] >= 0 and graph.previous[u] == plan.anchor[label[u]]:
-            stays += graph.keep[u]
+        stays += _stays(graph, rules, plan, u, label[u])
         for e in range(graph.indptr[u], graph.indptr[u + 1]):
             v = graph.indices[e]
             if label[v] == a or label[v] == b:
@@ -104,21 +125,24 @@ def _gather(graph: Any, plan: Any, at: Any, a: Any, b: Any, memory: Any) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def _sum_below(graph: Any, plan: Any, a: Any, b: Any, count: Any, memory: Any) -> None:
-    """Sum over the subtree of each node: weight, what would stay with a and with b, and the cut above the node.
+def _sum_below(graph: Any, rules: Any, plan: Any, a: Any, b: Any, count: Any, memory: Any) -> None:
+    """Sum over the subtree of each node: weight, what would stay with a and with b, the cut above the node, and more.
 
     An edge adds to the cut of its two ends and is taken off twice at their lowest common ancestor.
     """
-    order, parent, depth, local = memory.order, memory.parent, memory.depth, memory.local
+    order, parent, local = memory.order, memory.parent, memory.local
     below, stay_a, stay_b, cut = memory.below, memory.stay_a, memory.stay_b, memory.cut
     for i in range(count):
         u = order[i]
         below[i] = graph.weight[u]
-        before = graph.previous[u]
-        stay_a[i] = graph.keep[u] if before >= 0 and before == plan.anchor[a] else 0.0
-        stay_b[i] = graph.keep[u] if before >= 0 and before == plan.anchor[b] else 0.0
+        stay_a[i] = _stays(graph, rules, plan, u, a)
+        stay_b[i] = _stays(graph, rules, plan, u, b)
         cut[i] = 0.0
-        depth[i] = 0 if i == 0 else depth[parent[i]] + 1
+        memory.outside[i] = graph.around[u]
+        for j in range(graph.extent.shape[1]):
+            memory.extent[i, j] = graph.extent[u, j]
+        for j in range(graph.loads.shape[1]):
+            memory.loads[i, j] = graph.loads[u, j]
     for i in range(count):
         u = order[i]
         for e in range(graph.indptr[u], graph.indptr[u + 1]):
@@ -127,8 +151,11 @@ def _sum_below(graph: Any, plan: Any, a: Any, b: Any, count: Any, memory: Any) -
                 p, q = i, local[v]
                 cut[p] += graph.length[e]
                 cut[q] += graph.length[e]
+                memory.outside[p] -= graph.length[e]
+                memory.outside[q] -= graph.length[e]
                 while p != q:
-                    if depth[p] >= depth[q]:
+                    # Parents come first in the order, so the later of two is not the common ancestor.
+                    if p > q:
                         p = parent[p]
                     else:
                         q = parent[q]
@@ -139,6 +166,12 @@ def _sum_below(graph: Any, plan: Any, a: Any, b: Any, count: Any, memory: Any) -
         stay_a[p] += stay_a[i]
         stay_b[p] += stay_b[i]
         cut[p] += cut[i]
+        if rules.aim != CUT:
+            memory.outside[p] += memory.outside[i]
+            for j in range(graph.extent.shape[1]):
+                memory.extent[p, j] += memory.extent[i, j]
+        for j in range(graph.loads.shape[1]):
+            memory.loads[p, j] += memory.loads[i, j]
 
 
 @njit(cache=True, nogil=True)
@@ -150,43 +183,101 @@ def _kept(memory: Any, i: Any, straight: Any) -> Any:
 
 
 @njit(cache=True, nogil=True)
+def _present(rules: Any, plan: Any, a: Any, b: Any, cut: Any) -> Any:
+    """Return what shapes and loads of two districts cost as they are."""
+    price, x, around = cut, plan.extent, plan.around
+    if rules.aim == INERTIA:
+        price = shape_price(rules, 0.0, x[a, 0], x[a, 1], x[a, 2], x[a, 3])
+        price += shape_price(rules, 0.0, x[b, 0], x[b, 1], x[b, 2], x[b, 3])
+    elif rules.aim == ROUND:
+        price = shape_price(rules, around[a], x[a, 0], 0.0, 0.0, 0.0)
+        price += shape_price(rules, around[b], x[b, 0], 0.0, 0.0, 0.0)
+    for j in range(plan.loads.shape[1]):
+        price += load_price(rules, plan.loads[a, j], rules.mean_loads[j])
+        price += load_price(rules, plan.loads[b, j], rules.mean_loads[j])
+    return price
+
+
+@njit(cache=True, nogil=True)
+def _shapes(rules: Any, i: Any, memory: Any) -> Any:
+    """Return what shapes and loads cost when the tree is cut above node i."""
+    price, x = memory.cut[i], memory.extent
+    if rules.aim == INERTIA:
+        price = shape_price(rules, 0.0, x[i, 0], x[i, 1], x[i, 2], x[i, 3])
+        price += shape_price(rules, 0.0, x[0, 0] - x[i, 0], x[0, 1] - x[i, 1], x[0, 2] - x[i, 2], x[0, 3] - x[i, 3])
+    elif rules.aim == ROUND:
+        outside = memory.outside[i]
+        price = shape_price(rules, outside + memory.cut[i], x[i, 0], 0.0, 0.0, 0.0)
+        around = memory.outside[0] - outside + memory.cut[i]
+        price += shape_price(rules, around, x[0, 0] - x[i, 0], 0.0, 0.0, 0.0)
+    for j in range(memory.loads.shape[1]):
+        price += load_price(rules, memory.loads[i, j], rules.mean_loads[j])
+        price += load_price(rules, memory.loads[0, j] - memory.loads[i, j], rules.mean_loads[j])
+    return price
+
+
+@njit(cache=True, nogil=True)
 def _choose(rules: Any, wall: Any, warmth: Any, count: Any, memory: Any, state: Any) -> Any:
     """Return the node to cut above, and whether its subtree becomes district a.
 
-    The noise of the temperature lets a tree offer more than its single best edge.
+    Each is as likely as exp(−cost / (``CHOICE`` · warmth)), so a tree offers more than its single best edge.
     """
-    best, best_cost, best_straight = NONE, 1e300, True
+    best, best_straight, least, total = NONE, True, 1e300, 0.0
     whole = memory.below[0]
     for i in range(1, count):
-        cost = memory.cut[i] + price(rules, wall, memory.below[i], whole - memory.below[i])
-        # Noise lowers a cost by no more than eight temperatures, so a dearer edge needs no draw.
-        if cost - rules.stay * (memory.stay_a[0] + memory.stay_b[0]) - 8.0 * warmth > best_cost:
+        cost = weight_price(rules, wall, memory.below[i]) + weight_price(rules, wall, whole - memory.below[i])
+        if cost > least + FAR * warmth:
             continue
         straight = _kept(memory, i, True) >= _kept(memory, i, False)
-        cost -= rules.stay * _kept(memory, i, straight)
-        cost += 0.5 * warmth * np.log(-np.log(uniform(state) * 0.999999 + 5e-7))
-        if cost < best_cost:
-            best, best_cost, best_straight = i, cost, straight
+        cost += _shapes(rules, i, memory) - _kept(memory, i, straight)
+        if cost > least + FAR * warmth:
+            continue
+        if cost < least:
+            # Shares are told against the least cost so far.
+            total *= np.exp((cost - least) / (CHOICE * warmth))
+            least = cost
+        share = np.exp((least - cost) / (CHOICE * warmth))
+        total += share
+        if uniform(state) * total < share:
+            best, best_straight = i, straight
     return best, best_straight
 
 
 @njit(cache=True, nogil=True)
-def _keep_best(plan: Any, best: Any, score: Any, cut: Any, out: Any) -> None:
-    """Copy the plan, before it changes by ``cut`` and ``out``, when it is better than the best so far."""
+def _keep_best(plan: Any, best: Any, score: Any, cost: Any, out: Any) -> None:
+    """Copy the plan, before it changes by ``cost`` and ``out``, when it is better than the best so far."""
     better = score[1] < score[3] or (score[1] == score[3] and score[0] < score[2] - 1e-9)
     # Copied only when it is left, so that a run of improvements costs one copy.
-    if better and (out > 0 or (out == 0 and cut >= 0)):
+    if better and (out > 0 or (out == 0 and cost >= 0)):
         best.label[:] = plan.label
         best.size[:] = plan.size
+        best.around[:] = plan.around
+        best.extent[:] = plan.extent
+        best.loads[:] = plan.loads
         score[2], score[3] = score[0], score[1]
-    score[0] += cut
+    score[0] += cost
     score[1] += out
 
 
 @njit(cache=True, nogil=True)
 def _relabel(label: Any, top: Any, inner: Any, outer: Any, count: Any, memory: Any) -> None:
     """Give the subtree of ``top`` one label and the rest the other."""
-    side = memory.depth
+    side = memory.side
     for i in range(count):
         side[i] = 1 if i == top or (i > top and side[memory.parent[i]] == 1) else 0
         label[memory.order[i]] = inner if side[i] == 1 else outer
+
+
+@njit(cache=True, nogil=True)
+def _enter_sums(rules: Any, plan: Any, top: Any, inner: Any, outer: Any, memory: Any) -> None:
+    """Write the sums of the subtree of ``top`` and of the rest into the plan."""
+    plan.size[inner], plan.size[outer] = memory.below[top], memory.below[0] - memory.below[top]
+    if rules.aim != CUT:
+        plan.around[inner] = memory.outside[top] + memory.cut[top]
+        plan.around[outer] = memory.outside[0] - memory.outside[top] + memory.cut[top]
+        for j in range(plan.extent.shape[1]):
+            plan.extent[inner, j] = memory.extent[top, j]
+            plan.extent[outer, j] = memory.extent[0, j] - memory.extent[top, j]
+    for j in range(plan.loads.shape[1]):
+        plan.loads[inner, j] = memory.loads[top, j]
+        plan.loads[outer, j] = memory.loads[0, j] - memory.loads[top, j]

@@ -8,47 +8,64 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from quanyu.engines.arrays import FloatArray, IntArray
+from quanyu.engines.arrays import FloatArray, Int32Array, IntArray
 
 # The state of a generator; sets of up to 64 atoms as bits.
 WordArray = NDArray[np.uint64]
 NONE = -1
 # Price of a household out of range where that of a district is 1: as few households as can be, then as few districts.
 HOUSEHOLD = 1 << 20
+# What a plan is to be good at: a short cut, round districts (Polsby-Popper), or a small moment of inertia.
+CUT, ROUND, INERTIA = range(3)
 
 
 class Graph(NamedTuple):
-    """A connected block: CSR neighbours, border lengths in mean borders, weights, and today's district (−1 none).
+    """A block: CSR neighbours, border lengths in mean borders, weights, and today's districts (−1 none).
 
-    ``keep`` is what it costs to move an atom, in households: its weight, and a little for ground without any.
+    ``previous`` (n, p) holds p earlier divisions. ``keep`` is what it costs to move an atom, in households: its weight,
+    and a little for ground without any. What districts add up beside weights: ``around``, the border of an atom with
+    all there is about it, ``extent``, by what the plan is to be good at (nothing for a cut; the area; mass times
+    squared distance, times both coordinates, and mass), and ``loads`` (n, q), other weights to be balanced.
     """
 
-    indptr: IntArray
-    indices: IntArray
+    indptr: Int32Array
+    indices: Int32Array
     length: FloatArray
     weight: IntArray
     previous: IntArray
     keep: FloatArray
+    around: FloatArray
+    extent: FloatArray
+    loads: FloatArray
 
 
 class Plan(NamedTuple):
-    """A division of a block: district of each atom, weight of each district, and the previous district it follows."""
+    """A division of a block: the district of each atom; for each district its weight, the previous ones it follows,
+    its outline, and the sums of ``extent`` and ``loads``. Outlines are kept only where roundness is the aim."""
 
     label: IntArray
     size: IntArray
     anchor: IntArray
+    around: FloatArray
+    extent: FloatArray
+    loads: FloatArray
 
 
 class Rules(NamedTuple):
-    """The range, and prices in mean borders: of a household out of range (``wall``), of one that leaves its previous
-    district (``stay``), of a district half a span from the target (``pull`` / 4)."""
+    """The range, and prices in mean borders: of a household out of range (``wall``), of one that leaves a previous
+    district (``stay``, one for each division), of a district's squared distance from the target (``pull``), of ``aim``
+    in its own unit (``scale``), of a load that differs by its mean in ``mean_loads`` (``balance``)."""
 
     lower: int
     upper: int
     target: int
     pull: float
     wall: float
-    stay: float
+    stay: FloatArray
+    aim: int
+    scale: float
+    balance: float
+    mean_loads: FloatArray
 
 
 @njit(cache=True, nogil=True)
@@ -90,9 +107,28 @@ def breach_price(out: Any) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def price(rules: Any, wall: Any, one: Any, other: Any) -> Any:
-    """Return what the weights of two districts cost."""
-    span = max(1.0, float(rules.upper - rules.lower))
-    out = out_of_range(one, rules.lower, rules.upper) + out_of_range(other, rules.lower, rules.upper)
-    deviation = float(one - rules.target) ** 2 + float(other - rules.target) ** 2
-    return wall * out + rules.pull * deviation / (span * span)
+def weight_price(rules: Any, wall: Any, weight: Any) -> Any:
+    """Return what the weight of a district costs."""
+    deviation = float(weight - rules.target)
+    return wall * out_of_range(weight, rules.lower, rules.upper) + rules.pull * deviation * deviation
+
+
+@njit(cache=True, nogil=True)
+def shape_price(rules: Any, around: Any, first: Any, x: Any, y: Any, mass: Any) -> Any:
+    """Return what the shape of a district costs, from its outline and the sums of its extent.
+
+    Roundness is 4π · area / outline²; the moment of inertia is the sum of squared distances of masses from their common
+    centre: Σ m r² − |Σ m (x, y)|² / Σ m.
+    """
+    if rules.aim == ROUND:
+        return -rules.scale * 4.0 * np.pi * first / max(around * around, 1e-12)
+    if rules.aim == INERTIA:
+        return rules.scale * (first - (x * x + y * y) / mass) if mass > 0 else 0.0
+    return around / 2.0
+
+
+@njit(cache=True, nogil=True)
+def load_price(rules: Any, load: Any, mean: Any) -> Any:
+    """Return what a load of a district costs."""
+    deviation = load / mean - 1.0
+    return rules.balance * deviation * deviation

@@ -42,10 +42,10 @@ def run_all(seed: int, turned: Any) -> list[Any]:
         call("greedy_cover", *ground, cost, cost.astype(np.float64)),
         call("weigh_rows", *ground, cost, np.ones(8, dtype=bool), random.random(40)),
         call("greedy_most", *ground, weight, cost, np.ones(8), chosen, 6),
-        call("swap_most", *ground, weight, cost, np.zeros(8, dtype=bool), chosen, 2, np.ones(8, dtype=bool), 9), chosen,
+        call("swap_most", *ground, weight, cost, chosen, 2, 5), chosen,
         call("cut_at", cover.indptr, cover.indices, y, share), share,
         call("benders_cuts", cover.indptr, cover.indices, weight, group, share, slope), slope,
-        call("descend_shares", cover.indptr, cover.indices, weight, cost, state, 9, 20.0, 30, mean), mean,
+        call("descend_shares", cover.indptr, cover.indices, weight, cost, 9, 20.0, 30, mean), mean,
         call("price_near", near.site, near.cost, np.full(14, 40), 4, 8),
         call("ascend", near.site, near.cost, cap, dual, np.zeros(8, int), 3, 60.0, 40, 1.0, share_of),
         dual, share_of, call("assign_near", across, sites, first, second), first.copy(), second.copy(),
@@ -118,9 +118,9 @@ def test_exchanges_cover_no_less_and_keep_the_budget(data: st.DataObject) -> Non
     weight, cost = data.draw(numbers(matrix.shape[0], 9)), data.draw(numbers(matrix.shape[1], 4)) + 1
     cover = cover_by_matrix(matrix)
     ground = (cover.indptr, cover.indices, *cover.by_site, weight, cost)
-    chosen, fixed = np.zeros(len(cost), dtype=bool), np.zeros(len(cost), dtype=bool)
+    chosen = np.zeros(len(cost), dtype=bool)
     left = _kernels.greedy_most(*ground, np.ones(len(cost)), chosen, 6)
     before = weight[matrix[:, chosen].any(axis=1)].sum()
-    left = _kernels.swap_most(*ground, fixed, chosen, left, ~fixed, 20)
+    left = _kernels.swap_most(*ground, chosen, left, 1)
     assert weight[matrix[:, chosen].any(axis=1)].sum() >= before
     assert left == 6 - cost[chosen].sum() >= 0

@@ -1,9 +1,8 @@
-"""Maximal covering as a small linear programme over the sites, cut where it claims more than its sites cover."""
+"""Maximal covering as a linear programme over the sites alone, cut where it claims more than its sites cover."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -13,29 +12,23 @@ from quanyu.engines.arrays import BoolArray, FloatArray, IntArray
 from quanyu.engines.siting import _kernels
 from quanyu.engines.siting.coverage import Cover
 from quanyu.engines.siting.linear import Programme
+from quanyu.engines.siting.most_model import Found
 from quanyu.engines.siting.proof import FREE, INSIDE, OUTSIDE
 from quanyu.engines.siting.result import Watch
 
-SHARE = 1 << 20  # a dual of the whole weight of a demand
 SIDE = 12  # patterns are cut in 12 by 12 groups
 ROUNDS = 160
 PATIENCE, SLOW = 10, 0.03  # a programme that falls by less than 3 % of the way in 10 rounds is left
 BLUR = 0.2
-PASSES, WORK = 400, 32_000_000  # of the relaxation that gives the first cuts: at most, and entries looked at
 KEPT = 3  # so many cuts for each group are kept without asking whether they still matter
 BETWEEN = 6  # rounds of cuts from one rounding off to the next
 TOWARDS = 0.3  # how far a cut's point lies from the core point towards the programme's
 
 
-class Found(NamedTuple):
-    """The best dual of a state, and the share of each site in the programme's answer."""
-
-    dual: IntArray
-    share: FloatArray
-
-
 class Master:
     """The programme over sites with one estimate for each group of patterns, and the cuts found so far.
+
+    It begins with the cuts of some ``share`` of each row's weight.
 
     References
     ----------
@@ -43,7 +36,7 @@ class Master:
        covering and maximal covering location problems. European Journal of Operational Research 275(3), 882-896.
     """
 
-    def __init__(self, cover: Cover, weight: IntArray, cost: IntArray, money: int) -> None:
+    def __init__(self, cover: Cover, weight: IntArray, cost: IntArray, money: int, share: FloatArray) -> None:
         self.cover, self.weight, self.cost, self.money = cover, weight, cost, money
         self.total = int(weight.sum())
         self.group = _groups(cover)
@@ -55,64 +48,58 @@ class Master:
         self.slope = np.empty((g, m))
         self.shares: list[FloatArray] = []  # of each cut's point: what share of each row's weight its sites are paid
         self.cuts = np.empty((0, 2), dtype=np.int64)  # (point, group) of each cut
-
-    def start(self, state: IntArray, enough: int) -> Found:
-        """Begin with the cuts of a Lagrangian relaxation, which costs far less than the programme's first rounds."""
-        mean = np.zeros(self.cover.sites)
-        passes = max(PASSES // 4, min(PASSES, WORK // len(self.cover.indices)))
-        share = _kernels.descend_shares(
-            self.cover.indptr, self.cover.indices, self.weight, self.cost, state, self.money, float(enough), passes,
-            mean,
-        )  # fmt: skip
-        self._add(share, self._slopes(share), np.arange(len(self.slope)))
-        return Found(_whole(share), mean)
+        self._add(share, self._slopes(share), np.arange(g))
 
     def solve(
         self, state: IntArray, enough: int, best: BoolArray, watch: Watch, round_off: Callable[[FloatArray], None]
     ) -> Found | None:
         """Cut until the programme agrees with its point, or no more than ``enough`` can be covered under ``state``.
 
-        ``round_off`` is given the programme's shares now and then, to make a choice of them.
+        ``best`` marks the best choice known; ``round_off`` is given the programme's answer now and then.
         """
         m = self.cover.sites
         self.programme.bound((state == INSIDE).astype(np.float64), (state != OUTSIDE).astype(np.float64))
         centre, lowest = self._centre(state, best), 0.0
-        duals, share, uppers = np.empty(0), np.empty(0), list[float]()
+        duals, point, uppers = np.empty(0), np.empty(0), list[float]()
         for _ in range(ROUNDS):
             solved = self.programme.solve(watch.left)
             if solved is None or solved.values is None:
                 break
             values, duals = solved.values, -solved.duals[1:]
-            share = np.clip(values[:m], 0.0, 1.0)
-            upper = float(values[m:].sum())
-            uppers.append(upper)
-            slow = len(uppers) > PATIENCE and uppers[-PATIENCE] - upper < SLOW * (upper - enough)
-            if upper < enough + 1 - 1e-6 or upper - lowest < 1e-7 * self.total or slow:
+            point = np.clip(values[:m], 0.0, 1.0)
+            uppers.append(float(values[m:].sum()))
+            if self._is_near(uppers, lowest, enough):
                 break
             if len(uppers) % BETWEEN == 0:
-                round_off(share)
+                round_off(point)
             added = 0
-            for point in (TOWARDS * share + (1.0 - TOWARDS) * centre, share):
-                value, added = self._cut(point, values)
+            for tried in (TOWARDS * point + (1.0 - TOWARDS) * centre, point):
+                value, added = self._cut(tried, values)
                 if value > lowest:
-                    centre, lowest = point, value
+                    centre, lowest = tried, value
                 if added:
                     break
             if not added:
                 break
-        if not len(share):
+        if not len(point):
             return None
-        dual = self._dual(duals)
+        found = Found(self._share(duals), point)
         self._forget(duals)
-        return Found(dual, share)
+        return found
+
+    def _is_near(self, uppers: list[float], lowest: float, enough: int) -> bool:
+        """Tell whether the programme's value has come as near to what is known as is worth its rounds."""
+        upper = uppers[-1]
+        slow = len(uppers) > PATIENCE and uppers[-PATIENCE] - upper < SLOW * (upper - enough)
+        return slow or upper < enough + 1 - 1e-6 or upper - lowest < 1e-7 * self.total
 
     def _centre(self, state: IntArray, best: BoolArray) -> FloatArray:
         """Return the best choice known, blurred a little over the open sites: where cuts are worth most."""
         free = state == FREE
         inside = (state == INSIDE).astype(np.float64)
-        left = self.money - int(self.cost[state == INSIDE].sum())
-        even = inside + free * min(1.0, left / max(int(self.cost[free].sum()), 1))
-        centre: FloatArray = BLUR * even + (1.0 - BLUR) * (inside + free * best)
+        spare = self.money - int(self.cost[state == INSIDE].sum())
+        even = min(1.0, spare / max(int(self.cost[free].sum()), 1))
+        centre: FloatArray = inside + free * (BLUR * even + (1.0 - BLUR) * best)
         return centre
 
     def _cut(self, point: FloatArray, values: FloatArray) -> tuple[float, int]:
@@ -141,15 +128,16 @@ class Master:
         self.cuts = np.concatenate([self.cuts, np.stack([np.full(len(groups), len(self.shares)), groups], axis=1)])
         self.shares.append(share)
 
-    def _dual(self, duals: FloatArray) -> IntArray:
+    def _share(self, duals: FloatArray) -> FloatArray:
         """Return the share of each row's weight that its sites are paid: the cuts' shares, weighed by their duals."""
         share = np.zeros(self.cover.demands)
-        for point in np.unique(self.cuts[: len(duals)][duals > 1e-9, 0]):
-            mine = np.flatnonzero((self.cuts[: len(duals), 0] == point) & (duals > 1e-9))
+        used = duals > 1e-9
+        for number in np.unique(self.cuts[: len(duals)][used, 0]):
+            mine = np.flatnonzero((self.cuts[: len(duals), 0] == number) & used)
             of_group = np.zeros(len(self.slope))
             of_group[self.cuts[mine, 1]] = duals[mine]
-            share += of_group[self.group] * self.shares[point]
-        return _whole(share)
+            share += of_group[self.group] * self.shares[number]
+        return share
 
     def _forget(self, duals: FloatArray) -> None:
         """Drop cuts without a dual once there are many, so that the programme stays small."""
@@ -161,10 +149,6 @@ class Master:
         points, place = np.unique(self.cuts[:, 0], return_inverse=True)
         self.shares = [self.shares[point] for point in points]
         self.cuts[:, 0] = place
-
-
-def _whole(share: FloatArray) -> IntArray:
-    return np.rint(np.clip(share, 0.0, 1.0) * SHARE).astype(np.int64)
 
 
 def _groups(cover: Cover) -> IntArray:

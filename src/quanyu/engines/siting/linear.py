@@ -62,6 +62,23 @@ class Programme:
         return Solved(np.array(solution.col_value), np.array(solution.row_dual))
 
 
+def interior(cost: FloatArray, matrix: Any, low: FloatArray, high: FloatArray, seconds: float) -> Solved | None:
+    """Minimize ``cost · x`` over 0 <= x <= 1 and ``low <= matrix · x <= high`` from within, without a vertex.
+
+    The duals are as near as the method comes: good enough, since a bound is counted from them anyhow.
+    """
+    solver = _solver(solver="ipm", run_crossover="off", time_limit=min(seconds, FOREVER))
+    size = len(cost)
+    solver.addVars(size, np.zeros(size), np.ones(size))
+    solver.changeColsCost(size, _count(size), cost)
+    _add_rows(solver, matrix, low, high)
+    solver.run()
+    solution = solver.getSolution()
+    if not solution.dual_valid:
+        return None
+    return Solved(np.array(solution.col_value), np.array(solution.row_dual))
+
+
 def best_choice(
     cost: FloatArray, matrix: Any, low: FloatArray, high: FloatArray, *, whole: BoolArray, nodes: int, seconds: float,
     start: FloatArray,

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from quanyu.engines.arrays import BoolArray, IntArray, whole_number
+from quanyu.engines.siting import _kernels
 from quanyu.engines.siting.checks import standing_sites, whole_numbers
 from quanyu.engines.siting.coverage import Cover, serving
 from quanyu.engines.siting.most_search import MostCore, MostSearch
-from quanyu.engines.siting.proof import Evidence, Rule
-from quanyu.engines.siting.reductions import group_rows
+from quanyu.engines.siting.proof import FREE, INSIDE, OUTSIDE, Evidence, Rule
+from quanyu.engines.siting.remaining import remaining
 from quanyu.engines.siting.result import Progress, Sentence, Siting, Watch
 from quanyu.errors import NoLimit
 
@@ -77,24 +79,28 @@ def cover_most(
     stands = standing_sites(existing, cover.sites)
     rule = _rule(stands, p, budget, costs)
     watch = Watch(steps, seconds, on_progress)
-    group, patterns = group_rows(cover)
-    grouped = np.bincount(group, weights=weight, minlength=patterns.demands).astype(np.int64)
-    useful = np.flatnonzero((np.diff(patterns.indptr) > 0) & (grouped > 0))
-    chosen, evidence = stands, Evidence((), total=0)
-    if len(useful):
-        search = MostSearch(
-            MostCore(patterns.select(rows=useful), grouped[useful], rule), stands, seed=seed, watch=watch
-        )
-        chosen, evidence = search.run()
+    given = stands if rule.cost is None else stands | (rule.cost == 0)  # what costs nothing is taken as if it stood
+    left = remaining(cover, weight, np.where(given, INSIDE, FREE))
+    cost = np.ones(len(left.columns), np.int64) if rule.cost is None else rule.cost[left.columns]
+    dominated = _kernels.dominated_columns(*left.cover.by_site, left.cover.indptr, left.cover.indices, cost)
+    less = remaining(left.cover, left.weight, np.where(dominated, OUTSIDE, FREE))
+    columns = left.columns[less.columns]
+    chosen, evidence = given.copy(), Evidence((), total=left.covered)
+    if len(less.weight):
+        rule = rule if rule.cost is None else Rule(cost=rule.cost[columns], money=rule.money)
+        search = MostSearch(MostCore(less.cover, less.weight, rule), seed=seed, watch=watch)
+        found, evidence = search.run()
+        chosen[columns[found]] = True
+        evidence = replace(evidence, total=left.covered + search.total)
     return _answer(cover, weight, chosen, stands, evidence, watch)
 
 
 def _rule(stands: BoolArray, p: int | None, budget: int | None, costs: Any) -> Rule:
+    """Return the rule of the new sites."""
     if (p is None) == (budget is None):
         raise NoLimit()
     if p is not None:
-        standing = int(stands.sum())
-        return Rule(count=standing + whole_number("p", p, low=0, high=len(stands) - standing))
+        return Rule(count=whole_number("p", p, low=0, high=int((~stands).sum())))
     cost = whole_numbers("costs", costs, len(stands))
     return Rule(cost=np.where(stands, 0, cost), money=whole_number("budget", budget, low=0))
 

@@ -46,67 +46,59 @@ def greedy_most(
 
 @njit(cache=True, nogil=True)
 def swap_most(
-    indptr: Any, indices: Any, start: Any, rows: Any, weight: Any, cost: Any, fixed: Any, chosen: Any, money: Any,
-    allowed: Any, limit: Any,
-) -> Any:  # fmt: skip
-    """Exchange one chosen site for another ``allowed`` one while that covers more, best first; return the money left.
+    indptr: Any, indices: Any, start: Any, rows: Any, weight: Any, cost: Any, chosen: Any, money: Any, offset: Any
+) -> Any:
+    """Exchange chosen sites for others, in turn from ``offset`` on, until none covers more; return the money left.
 
     ``gain[j]`` is the weight j would add, ``loss[k]`` the weight that only k covers; the pair's true gain adds the
     weight that only k covers and j would take over, counted through ``owner``.
     """
-    n, m = len(indptr) - 1, len(start) - 1
+    m = len(start) - 1
+    times, owner, gain, loss = _begin(start, rows, weight, chosen, len(indptr) - 1)
+    shared = np.zeros(m, np.int64)
+    picked = np.flatnonzero(chosen)
+    j, quiet = offset % m, 0
+    while quiet < m and len(picked) > 0:
+        j = (j + 1) % m
+        quiet += 1
+        if chosen[j] or gain[j] == 0:  # a pair gains no more than the new one alone
+            continue
+        for e in range(start[j], start[j + 1]):
+            if owner[rows[e]] != NONE:
+                shared[owner[rows[e]]] += weight[rows[e]]
+        best, place = np.int64(0), NONE
+        for t in range(len(picked)):
+            k = picked[t]
+            value = gain[j] - loss[k] + shared[k]
+            shared[k] = 0
+            if value > best and cost[j] - cost[k] <= money:
+                best, place = value, t
+        if place != NONE:
+            k = picked[place]
+            money += cost[k] - cost[j]
+            _add(indptr, indices, start, rows, weight, chosen, times, owner, gain, loss, j)
+            _remove(indptr, indices, start, rows, weight, chosen, times, owner, gain, loss, k)
+            picked[place] = j
+            quiet = 0
+    return money
+
+
+@njit(cache=True, nogil=True)
+def _begin(start: Any, rows: Any, weight: Any, chosen: Any, n: Any) -> Any:
+    """Return how often each row is covered, by which site if by one, and what each site gains or is worth alone."""
+    m = len(start) - 1
     times = covered_by(start, rows, chosen, n)
     owner = np.full(n, NONE, np.int32)
-    gain = np.zeros(m, np.int64)
-    loss = np.zeros(m, np.int64)
+    gain, loss = np.zeros(m, np.int64), np.zeros(m, np.int64)
     for j in range(m):
-        if chosen[j]:
-            for e in range(start[j], start[j + 1]):
-                if times[rows[e]] == 1:
-                    owner[rows[e]] = j
-                    loss[j] += weight[rows[e]]
-        else:
-            for e in range(start[j], start[j + 1]):
-                if times[rows[e]] == 0:
-                    gain[j] += weight[rows[e]]
-    shared = np.zeros(m, np.int64)
-    touched = np.empty(m, np.int32)
-    for _ in range(limit):
-        best: Any = np.int64(0)
-        best_in: Any = NONE
-        best_out: Any = NONE
-        cheap = np.int64(np.iinfo(np.int64).max)
-        picked = np.flatnonzero(chosen & ~fixed)
-        for k in picked:
-            cheap = min(cheap, loss[k])
-        if len(picked) == 0:
-            break
-        for j in range(m):
-            if chosen[j] or not allowed[j]:
-                continue
-            count = 0
-            most = np.int64(0)
-            for e in range(start[j], start[j + 1]):
-                k = owner[rows[e]]
-                if k != NONE:
-                    if shared[k] == 0:
-                        touched[count] = k
-                        count += 1
-                    shared[k] += weight[rows[e]]
-                    most += weight[rows[e]]
-            if gain[j] + most - cheap > best:
-                for k in picked:
-                    value = gain[j] - loss[k] + shared[k]
-                    if value > best and cost[j] - cost[k] <= money:
-                        best, best_in, best_out = value, j, k
-            for t in range(count):
-                shared[touched[t]] = 0
-        if best_in == NONE:
-            break
-        money += cost[best_out] - cost[best_in]
-        _add(indptr, indices, start, rows, weight, chosen, times, owner, gain, loss, best_in)
-        _remove(indptr, indices, start, rows, weight, chosen, times, owner, gain, loss, best_out)
-    return money
+        for e in range(start[j], start[j + 1]):
+            i = rows[e]
+            if chosen[j] and times[i] == 1:
+                owner[i] = j
+                loss[j] += weight[i]
+            elif times[i] == 0:
+                gain[j] += weight[i]
+    return times, owner, gain, loss
 
 
 @njit(cache=True, nogil=True)
@@ -180,13 +172,13 @@ def benders_cuts(indptr: Any, indices: Any, weight: Any, group: Any, share: Any,
 
 @njit(cache=True, nogil=True)
 def descend_shares(
-    indptr: Any, indices: Any, weight: Any, cost: Any, state: Any, money: Any, target: Any, passes: Any, mean: Any
+    indptr: Any, indices: Any, weight: Any, cost: Any, money: Any, target: Any, passes: Any, mean: Any
 ) -> Any:
     """Lower the Lagrangian bound of the weight that ``money`` covers; return the shares paid at its lowest.
 
-    ``state`` (sites) is 1 for sites inside, −1 outside, 0 free. ``mean`` becomes how far each site was chosen of late.
+    ``mean`` (sites) becomes how far each site was chosen of late.
     """
-    n, m = len(indptr) - 1, len(state)
+    n, m = len(indptr) - 1, len(cost)
     share, best = np.full(n, 0.5), np.full(n, 0.5)
     lowest = np.inf
     y, surplus = np.zeros(m), np.zeros(n)
@@ -197,7 +189,7 @@ def descend_shares(
             bound += weight[i] * (1.0 - share[i])
             for e in range(indptr[i], indptr[i + 1]):
                 value[indices[e]] += weight[i] * share[i]
-        _fill(value, cost, state, money, y)
+        _fill(value, cost, money, y)
         bound += np.sum(value * y)
         if bound < lowest:
             lowest = bound
@@ -220,16 +212,12 @@ def descend_shares(
 
 
 @njit(cache=True, nogil=True)
-def _fill(value: Any, cost: Any, state: Any, money: Any, y: Any) -> None:
-    """Choose the sites inside, then free ones by value for cost while the money lasts, the last one in part."""
+def _fill(value: Any, cost: Any, money: Any, y: Any) -> None:
+    """Choose sites by value for cost while the money lasts, the last one in part."""
     left = float(money)
-    ratio = np.zeros(len(value))
-    for j in range(len(value)):
-        y[j] = 1.0 if state[j] == 1 else 0.0
-        left -= y[j] * cost[j]
-        ratio[j] = -value[j] / max(cost[j], 1e-9) if state[j] == 0 else 0.0
-    for j in np.argsort(ratio):
-        if left <= 0.0 or ratio[j] >= 0.0:
+    y[:] = 0.0
+    for j in np.argsort(-value / cost):
+        if left <= 0.0 or value[j] <= 0.0:
             break
-        y[j] = min(1.0, left / max(cost[j], 1e-9))
+        y[j] = min(1.0, left / cost[j])
         left -= y[j] * cost[j]

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import shapely
 
-MODULES = ("tessellation", "districting", "locating")
+MODULES = ("tessellation", "districting", "locating", "siting")
 PACKAGES = (
     "quanyu", "numba", "numpy", "scipy", "shapely", "momepy", "pymetis", "gerrychain",
+    "highspy", "pyscipopt", "ortools", "spopt", "kmedoids",
 )  # fmt: skip
 RESULTS = Path(__file__).with_name("RESULTS.md")
 

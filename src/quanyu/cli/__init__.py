@@ -32,6 +32,7 @@ VERBS = {
     "check": ("quanyu.cli.house", "Verify the audit trail and that every plan in force is whole."),
     "district": ("quanyu.cli.district", "Draw districts on a file, without a database."),
     "curve": ("quanyu.cli.district", "Tell what another number of districts, or fewer moves, cost on a file."),
+    "site": ("quanyu.cli.siting", "Choose sites from files, with a proof of how good they are."),
 }
 
 

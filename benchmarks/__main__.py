@@ -12,9 +12,9 @@ from pathlib import Path
 
 import shapely
 
-MODULES = ("tessellation", "districting", "locating", "siting")
+MODULES = ("tessellation", "districting", "overlaying", "locating", "siting")
 PACKAGES = (
-    "quanyu", "numba", "numpy", "scipy", "shapely", "momepy", "pymetis", "gerrychain",
+    "quanyu", "numba", "numpy", "scipy", "shapely", "geopandas", "momepy", "kahip", "pymetis", "gerrychain",
     "highspy", "pyscipopt", "ortools", "spopt", "kmedoids",
 )  # fmt: skip
 RESULTS = Path(__file__).with_name("RESULTS.md")

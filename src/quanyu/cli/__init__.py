@@ -32,6 +32,10 @@ VERBS = {
     "check": ("quanyu.cli.house", "Verify the audit trail and that every plan in force is whole."),
     "district": ("quanyu.cli.district", "Draw districts on a file, without a database."),
     "curve": ("quanyu.cli.district", "Tell what another number of districts, or fewer moves, cost on a file."),
+    "overlay": (
+        "quanyu.cli.overlaying",
+        "Cut a territory into the pieces that several divisions have in common, and tell how far they agree.",
+    ),
     "site": ("quanyu.cli.siting", "Choose sites from files, with a proof of how good they are."),
 }
 

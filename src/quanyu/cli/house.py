@@ -119,11 +119,11 @@ def _migrate() -> None:
 def _warm() -> None:
     """Compile the engines on small cases, so that nobody waits for it later; the result stays in numba's cache."""
     from quanyu.engines import siting
-    from quanyu.engines.spatial import locating, tessellating
+    from quanyu.engines.spatial import locating, overlaying, tessellating
 
     for name, work in (
         ("drawing", _warm_drawing), ("tessellating", tessellating.warm), ("locating", locating.warm),
-        ("siting", siting.warm),
+        ("overlaying", overlaying.warm), ("siting", siting.warm),
     ):  # fmt: skip
         click.echo(f"Compiling {name} (a minute or two, once per machine) … ", nl=False, err=True)
         begun = time.monotonic()

@@ -61,8 +61,9 @@ def as_dict(cut: Overlay) -> dict[tuple[int, ...], float]:
 
 
 def assert_same(found: dict[Any, float], expected: dict[Any, float]) -> None:
-    assert {key for key, area in found.items() if area > 1e-4} == {k for k, area in expected.items() if area > 1e-4}
-    assert found == pytest.approx({**dict.fromkeys(found, 0.0), **expected}, abs=1e-4)
+    """Compare areas by pieces; a piece of less than a hand may be there or not."""
+    every = dict.fromkeys([*found, *expected], 0.0)
+    assert every | found == pytest.approx(every | expected, abs=0.01)
 
 
 seeds = st.integers(0, 2**32 - 1)

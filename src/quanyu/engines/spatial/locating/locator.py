@@ -28,6 +28,7 @@ from quanyu.engines.spatial.locating._kernels import (
 )  # fmt: skip
 from quanyu.engines.spatial.locating.errors import OtherPolygons
 from quanyu.engines.spatial.locating.reporting import Report, report
+from quanyu.engines.spatial.morton import morton
 from quanyu.engines.spatial.rings import Rings, rings_of
 
 # Cells of the first raster: so many an edge, and at least so many a polygon; never more than MOST_CELLS, nor so many
@@ -239,9 +240,7 @@ def _tree(edges: Edges) -> Tree:
     if not len(alone):
         return Tree(alone.astype(np.int32), np.empty((0, 4)), np.zeros(2, dtype=np.int64))
     middle = np.stack([edges.x1[alone] + edges.x2[alone], edges.y1[alone] + edges.y2[alone]], axis=1)
-    middle -= middle.min(axis=0)
-    cell = (middle / max(float(middle.max()), 1e-300) * 65535).astype(np.uint64)
-    alone = alone[np.argsort(_spread(cell[:, 0]) | _spread(cell[:, 1]) << np.uint64(1), kind="stable")]
+    alone = alone[np.argsort(morton(middle), kind="stable")]
     y1, y2 = edges.y1[alone], edges.y2[alone]
     boxes = np.stack([edges.x1[alone], np.minimum(y1, y2), edges.x2[alone], np.maximum(y1, y2)], axis=1)
     levels: list[FloatArray] = []
@@ -253,10 +252,3 @@ def _tree(edges: Edges) -> Tree:
         levels.append(boxes)
     first = np.concatenate([[0], np.cumsum([len(level) for level in levels])])
     return Tree(alone.astype(np.int32), np.concatenate(levels), first.astype(np.int64))
-
-
-def _spread(bits: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Return 16-bit numbers with a zero after every bit."""
-    for shift, mask in ((8, 0x00FF00FF), (4, 0x0F0F0F0F), (2, 0x33333333), (1, 0x55555555)):
-        bits = (bits | bits << np.uint64(shift)) & np.uint64(mask)
-    return bits

@@ -8,14 +8,13 @@ from quanyu.engines.spatial.overlaying.crosswalks import (
     drawn_twice,
     shared_borders,
 )
-from quanyu.engines.spatial.overlaying.noding import BordersTangled, Snapping
+from quanyu.engines.spatial.overlaying.noding import Snapping
 from quanyu.engines.spatial.overlaying.overlay import NoPolygon, Overlay, overlay, warm
 from quanyu.engines.spatial.overlaying.pieces import Pieces
 from quanyu.engines.spatial.overlaying.places import Doubled, Gap
 
 __all__ = [
     "Agreement",
-    "BordersTangled",
     "Crosswalk",
     "Doubled",
     "Gap",

@@ -9,7 +9,7 @@ import numpy as np
 from quanyu.engines.arrays import BoolArray, FloatArray, IntArray
 from quanyu.engines.spatial._walking import walk_faces
 from quanyu.engines.spatial.overlaying import _kernels
-from quanyu.engines.spatial.overlaying.noding import SAME_M, Network
+from quanyu.engines.spatial.overlaying.noding import PIXEL_M, Network
 from quanyu.engines.spatial.overlaying.pieces import sums
 
 # Any seed gives names; one and the same gives the same answers.
@@ -72,12 +72,12 @@ def _named(name: IntArray, total: IntArray) -> IntArray:
 
 def locate(network: Network, faces: Faces, xy: FloatArray) -> IntArray:
     """Return the face of each place, (k,) for (k, 2) in the coordinates of the layers."""
-    x, y = (xy - network.origin).T.copy()
+    x, y = (xy[:, axis] - network.origin[axis] for axis in (0, 1))
     there = faces.beside[:, 0] >= 0
     ends = network.ends
     if not len(ends):
-        return np.zeros(len(x), dtype=np.int64)
-    cells = _kernels.enter(ends, SAME_M)
+        return np.zeros(len(xy), dtype=np.int64)
+    cells = _kernels.enter(ends, PIXEL_M)
     half = _kernels.halves_to_the_left(x, y, 0.0, ends, there, cells)
     return np.where(half >= 0, faces.beside.reshape(-1)[half], 0)
 
@@ -93,8 +93,8 @@ def _place(network: Network, walk: IntArray, outward: IntArray, face_of_walk: In
     # From left to right: a group that lies to the left of another is placed already.
     first = np.sort(np.unique(walk[half[order]], return_index=True)[1])
     groups, leftmost = walk[half[order[first]]], tail[order[first]]
-    cells = _kernels.enter(network.ends, SAME_M)
+    cells = _kernels.enter(network.ends, PIXEL_M)
     # The group's own segments begin at the node; all others pass farther away than the tolerance.
-    beside = _kernels.halves_to_the_left(x[leftmost], y[leftmost], SAME_M / 2, network.ends, walk[::2] >= 0, cells)
+    beside = _kernels.halves_to_the_left(x[leftmost], y[leftmost], PIXEL_M / 2, network.ends, walk[::2] >= 0, cells)
     for number, h in zip(groups.tolist(), beside.tolist(), strict=True):
         face_of_walk[number] = face_of_walk[walk[h]] if h >= 0 else 0

@@ -7,29 +7,17 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+import shapely
 
-from quanyu.engines.arrays import FloatArray, GeometryArray, Int32Array, IntArray
+from quanyu.engines.arrays import FloatArray, GeometryArray, IntArray
+from quanyu.engines.spatial.morton import morton
 from quanyu.engines.spatial.overlaying import _kernels
 from quanyu.engines.spatial.overlaying._kernels import Segments
 from quanyu.engines.spatial.rings import Rings, valid_rings_of
-from quanyu.errors import InvalidInput
 
-# Places so near are the same: above the rounding of coordinates in metres, below any survey.
-SAME_M = 1e-6
-# A segment bent by less, in metres, meets nothing that it did not meet before.
-UNBENT_M = 1e-8
-# Two or three rounds do.
-ROUNDS = 40
-
-
-class BordersTangled(InvalidInput):
-    """Borders run within a micrometre of each other and cross over and over."""
-
-    code = "borders_tangled"
-    template = (
-        "Borders cross each other over and over within %(value)s m. Check that the coordinates are metres, and mend "
-        "the layers, for example with “snap to grid” at 1 mm."
-    )
+# The lattice that all coordinates are rounded to, in metres: about a micrometre, exact in binary, above the rounding of
+# coordinates and below any survey.
+PIXEL_M = 2.0**-20
 
 
 @dataclass(frozen=True)
@@ -70,27 +58,53 @@ def node(layers: Sequence[GeometryArray], names: list[str], tolerance: float, sn
 
     Raises
     ------
-    NotPolygon, InvalidPolygon, NotFinite, CoordinateTooLarge, BordersTangled
+    NotPolygon, InvalidPolygon, NotFinite, CoordinateTooLarge
     """
     read = [valid_rings_of(name, shapes) for name, shapes in zip(names, layers, strict=True)]
-    corners = [limit for rings in read if len(rings.xy) for limit in (rings.xy.min(axis=0), rings.xy.max(axis=0))]
-    # Near 0, products of coordinates keep more digits.
-    origin = np.rint((np.min(corners, axis=0) + np.max(corners, axis=0)) / 2) if corners else np.zeros(2)
+    west, south, east, north = shapely.total_bounds(np.concatenate(layers))
+    # Near 0, products of coordinates keep more digits. Empty polygons have no bounds.
+    origin = np.nan_to_num(np.rint([(west + east) / 2, (south + north) / 2]))
     read = [rings._replace(xy=rings.xy - origin) for rings in read]
     brought, snapping = _snap(read[:snapped], tolerance)
     read = [*brought, *read[snapped:]]
-    vertices = np.concatenate([rings.xy for rings in read])
-    node_of, x, y = _kernels.cluster(vertices[:, 0].copy(), vertices[:, 1].copy(), SAME_M)
-    sides, first_vertex, first_polygon = [], 0, 0
-    for rings, shapes in zip(read, layers, strict=True):
-        last = first_vertex + len(rings.xy)
-        tail, head, holder = _kernels.segments_of_rings(
-            rings.xy, rings.first, rings.owner, rings.is_hole, node_of[first_vertex:last]
-        )
-        sides.append((tail, head, holder + np.int32(first_polygon)))
-        first_vertex, first_polygon = last, first_polygon + len(shapes)
-    tail, head, holder = (np.concatenate(each) for each in zip(*sides, strict=True))
-    return Network(*_split_until_done(x, y, tail, head, holder), snapping, origin)
+    rings = _together(read, [len(shapes) for shapes in layers])
+    node_of, x, y = _numbered(_on_lattice(rings.xy[:, 0]), _on_lattice(rings.xy[:, 1]))
+    tail, head, holder = _kernels.segments_of_rings(rings.xy, rings.first, rings.owner, rings.is_hole, node_of)
+    segments = _kernels.group(tail, head, holder, len(x))
+    if len(segments.low):
+        ends = _ends(x, y, segments)
+        cells = _kernels.enter(ends, PIXEL_M)
+        _, *crossings = _numbered(*_kernels.find_crossings(ends, segments.low, segments.high, cells, PIXEL_M))
+        x, y = (np.concatenate(both) for both in zip((x, y), crossings, strict=True))
+        splits = _kernels.find_splits(x, y, ends, segments.low, segments.high, cells, PIXEL_M)
+        tail, head, holder = _kernels.split(segments, splits)
+        segments = _kernels.group(tail, head, holder, len(x))
+    return Network(x, y, segments, snapping, origin)
+
+
+def _on_lattice(values: FloatArray) -> FloatArray:
+    # Adding 0 makes −0 a 0, which is equal but has other bits.
+    return np.rint(values / PIXEL_M) * PIXEL_M + 0.0
+
+
+def _numbered(x: FloatArray, y: FloatArray) -> tuple[IntArray, FloatArray, FloatArray]:
+    """Return the number of each point of the lattice, and the distinct points."""
+    number, distinct_x, distinct_y = _kernels.number_points(x, y, x.view(np.uint64), y.view(np.uint64))
+    return number, distinct_x, distinct_y
+
+
+def _together(read: list[Rings], counts: list[int]) -> Rings:
+    """Return the rings of all layers, those near each other close together, so that memory is read in order."""
+    xy = np.concatenate([rings.xy for rings in read])
+    length = np.concatenate([np.diff(rings.first) for rings in read])
+    first = np.cumsum(length) - length
+    owner = np.concatenate([rings.owner + before for rings, before in zip(read, np.cumsum([0, *counts]), strict=False)])
+    order = np.argsort(morton(xy[first]), kind="stable")
+    length = length[order]
+    start = np.cumsum(length) - length
+    vertex = np.arange(len(xy)) + np.repeat(first[order] - start, length)
+    is_hole = np.concatenate([rings.is_hole for rings in read])[order]
+    return Rings(xy[vertex], np.append(start, len(xy)), owner[order].astype(np.int32), is_hole)
 
 
 def _snap(layers: list[Rings], tolerance: float) -> tuple[list[Rings], Snapping]:
@@ -113,27 +127,6 @@ def _sides(rings: Rings) -> FloatArray:
     within_ring = np.ones(max(len(rings.xy) - 1, 0), dtype=np.bool_)
     within_ring[rings.first[1:-1] - 1] = False
     return np.concatenate([rings.xy[:-1], rings.xy[1:]], axis=1)[within_ring]
-
-
-def _split_until_done(
-    x: FloatArray, y: FloatArray, tail: IntArray, head: IntArray, holder: Int32Array
-) -> tuple[FloatArray, FloatArray, Segments]:
-    """Split segments where they meet; return the nodes and the segments."""
-    for _ in range(ROUNDS):
-        segments = _kernels.group(tail, head, holder, len(x))
-        low, high = segments.low, segments.high
-        if not len(low):
-            return x, y, segments
-        ends = _ends(x, y, segments)
-        cells = _kernels.enter(ends, SAME_M)
-        crossing_x, crossing_y = _kernels.find_crossings(ends, low, high, cells, SAME_M)
-        _, new_x, new_y = _kernels.cluster(crossing_x, crossing_y, SAME_M)
-        x, y = np.concatenate([x, new_x]), np.concatenate([y, new_y])
-        splits = _kernels.find_splits(x, y, ends, low, high, cells, SAME_M)
-        tail, head, holder, bent = _kernels.split(x, y, segments, splits)
-        if bent <= UNBENT_M:
-            return x, y, _kernels.group(tail, head, holder, len(x))
-    raise BordersTangled(value=SAME_M)
 
 
 def _ends(x: FloatArray, y: FloatArray, segments: Segments) -> FloatArray:

@@ -12,7 +12,7 @@ from quanyu.engines.arrays import BoolArray, FloatArray, IntArray
 # Keys above are numbered anew, before the next layer would overflow them.
 LARGEST_KEY = 2**62
 # Area below is what rounding leaves of a piece that is gone.
-ROUNDING_M2 = 1e-6
+ROUNDING_M2 = 1e-3
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Loops of the overlay that numba compiles; each is the same loop in plain Python, as ``kernel.py_func``."""
 
-from quanyu.engines.spatial.overlaying._kernels.nodes import cluster
+from quanyu.engines.spatial.overlaying._kernels.nodes import number_points
 from quanyu.engines.spatial.overlaying._kernels.regions import areas_of_walks, halves_to_the_left, name_faces
 from quanyu.engines.spatial.overlaying._kernels.segments import Segments, group, segments_of_rings
 from quanyu.engines.spatial.overlaying._kernels.snapping import snap_rings
@@ -11,13 +11,13 @@ __all__ = [
     "Segments",
     "Splits",
     "areas_of_walks",
-    "cluster",
     "enter",
     "find_crossings",
     "find_splits",
     "group",
     "halves_to_the_left",
     "name_faces",
+    "number_points",
     "segments_of_rings",
     "snap_rings",
     "split",

@@ -55,25 +55,29 @@ def halves_to_the_left(x: Any, y: Any, margin: Any, ends: Any, there: Any, cells
     ends, there : x, y, x, y of the segments, and which of them to look at
     cells : the raster of the segments
     """
-    result = np.full(len(x), -1, dtype=np.int64)
     # Point after point in one cell, what is read of the raster stays at hand.
-    for i in _by_cell(x, y, cells):
-        row = np.int64(np.floor((y[i] - cells.y0) / cells.side))
+    order = _by_cell(x, y, cells)
+    x_of, y_of = x[order], y[order]
+    found = np.full(len(order), -1, dtype=np.int64)
+    for i in range(len(order)):
+        row = np.int64(np.floor((y_of[i] - cells.y0) / cells.side))
         nearest = -np.inf
-        for column in range(min(np.int64((x[i] - cells.x0) / cells.side), cells.columns - 1), -1, -1):
+        for column in range(min(np.int64((x_of[i] - cells.x0) / cells.side), cells.columns - 1), -1, -1):
             cell = row * cells.columns + column
             for k in range(cells.start[cell], cells.start[cell + 1]):
                 s = cells.entries[k]
                 # A point as high as an end counts as lower: on a level border it belongs below.
-                if not there[s] or (ends[s, 1] < y[i]) == (ends[s, 3] < y[i]):
+                if not there[s] or (ends[s, 1] < y_of[i]) == (ends[s, 3] < y_of[i]):
                     continue
-                share = (y[i] - ends[s, 1]) / (ends[s, 3] - ends[s, 1])
+                share = (y_of[i] - ends[s, 1]) / (ends[s, 3] - ends[s, 1])
                 at = ends[s, 0] + share * (ends[s, 2] - ends[s, 0])
-                if nearest < at <= x[i] - margin:
+                if nearest < at <= x_of[i] - margin:
                     nearest = at
-                    result[i] = 2 * s if ends[s, 1] > ends[s, 3] else 2 * s + 1
+                    found[i] = 2 * s if ends[s, 1] > ends[s, 3] else 2 * s + 1
             if nearest >= cells.x0 + column * cells.side:
                 break
+    result = np.full(len(x), -1, dtype=np.int64)
+    result[order] = found
     return result
 
 

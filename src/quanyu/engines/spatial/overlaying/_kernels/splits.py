@@ -1,4 +1,12 @@
-"""Splits: where a segment passes a node, or crosses another segment."""
+"""Splits: where segments cross, and where they pass a node.
+
+All coordinates are points of a lattice. A segment that passes through the square around a node, a hot pixel, is led
+over the node; then segments meet nowhere but at nodes.
+
+References
+----------
+Hobby, "Practical segment intersection with finite precision output", Computational Geometry 13 (1999).
+"""
 
 from __future__ import annotations
 
@@ -40,7 +48,7 @@ class Splits(NamedTuple):
     ----------
     segment : (m,)
     node : (m,)
-    along : (m,) share of the segment before the node
+    along : (m,) grows along the segment
     """
 
     segment: IntArray
@@ -127,8 +135,8 @@ def _shares(p: Any, q: Any) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def find_crossings(ends: Any, low: Any, high: Any, cells: Any, within: Any) -> Any:
-    """Return the places where segments cross, away from all their ends."""
+def find_crossings(ends: Any, low: Any, high: Any, cells: Any, pixel: Any) -> Any:
+    """Return the points of the lattice nearest to where segments cross, without those that are ends already."""
     found, count = np.empty((len(ends) + 1024, 2)), 0
     for cell in range(len(cells.start) - 1):
         first, last = cells.start[cell], cells.start[cell + 1]
@@ -142,7 +150,11 @@ def find_crossings(ends: Any, low: Any, high: Any, cells: Any, within: Any) -> A
                     continue
                 x, y = p[0] + share * (p[2] - p[0]), p[1] + share * (p[3] - p[1])
                 # Segments may share several cells: the one that holds the crossing tells of it.
-                if cell_of(x, y, cells) != cell or _is_taken(x, y, ends, cells.entries[first:last], within):
+                if cell_of(x, y, cells) != cell:
+                    continue
+                # Adding 0 makes −0 a 0, which is equal but has other bits.
+                x, y = np.rint(x / pixel) * pixel + 0.0, np.rint(y / pixel) * pixel + 0.0
+                if _is_end(x, y, ends, cells.entries[first:last]):
                     continue
                 if count == len(found):
                     longer = np.empty((2 * count, 2))
@@ -154,31 +166,37 @@ def find_crossings(ends: Any, low: Any, high: Any, cells: Any, within: Any) -> A
 
 
 @njit(cache=True, nogil=True)
-def _is_taken(x: Any, y: Any, ends: Any, nearby: Any, within: Any) -> Any:
-    """Return whether an end of the segments lies within the distance of a place."""
+def _is_end(x: Any, y: Any, ends: Any, nearby: Any) -> Any:
     for s in nearby:
         for k in range(0, 4, 2):
-            if (ends[s, k] - x) ** 2 + (ends[s, k + 1] - y) ** 2 <= within * within:
+            if ends[s, k] == x and ends[s, k + 1] == y:
                 return True
     return False
 
 
 @njit(cache=True, nogil=True)
-def find_splits(x: Any, y: Any, ends: Any, low: Any, high: Any, cells: Any, within: Any) -> Any:
-    """Return the segments that pass within the distance of nodes."""
+def find_splits(x: Any, y: Any, ends: Any, low: Any, high: Any, cells: Any, pixel: Any) -> Any:
+    """Return the segments that pass through the pixels around nodes: squares with the node in the middle."""
     room, count = len(low) + 1024, 0
     segment, node, along = np.empty(room, dtype=np.int64), np.empty(room, dtype=np.int64), np.empty(room)
+    half = pixel / 2.0
     for v in range(len(x)):
         cell = cell_of(x[v], y[v], cells)
         for k in range(cells.start[cell], cells.start[cell + 1]):
             s = cells.entries[k]
-            share, away = nearest_share(x[v], y[v], ends[s])
-            if away > within * within or low[s] == v or high[s] == v:
+            dx, dy = ends[s, 2] - ends[s, 0], ends[s, 3] - ends[s, 1]
+            px, py = x[v] - ends[s, 0], y[v] - ends[s, 1]
+            if abs(dx * py - dy * px) > (abs(dx) + abs(dy)) * half or low[s] == v or high[s] == v:
+                continue
+            # Its line does; the segment does not if it ends before the square.
+            if min(dx, 0.0) - half > px or px > max(dx, 0.0) + half:
+                continue
+            if min(dy, 0.0) - half > py or py > max(dy, 0.0) + half:
                 continue
             if count == room:
                 room *= 2
                 segment, node, along = _longer(segment), _longer(node), _longer(along)
-            segment[count], node[count], along[count] = s, v, share
+            segment[count], node[count], along[count] = s, v, px * dx + py * dy
             count += 1
     return Splits(segment[:count].copy(), node[:count].copy(), along[:count].copy())
 
@@ -191,8 +209,8 @@ def _longer(array: Any) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def split(x: Any, y: Any, segments: Any, splits: Any) -> Any:
-    """Return the sides of all segments, split, as ``group`` takes them, and how far a node lies off its segment."""
+def split(segments: Any, splits: Any) -> Any:
+    """Return the sides of all segments, split, as ``group`` takes them."""
     number = len(segments.low)
     start = np.zeros(number + 1, dtype=np.int64)
     for k in range(len(splits.segment)):
@@ -200,7 +218,6 @@ def split(x: Any, y: Any, segments: Any, splits: Any) -> Any:
     start = np.cumsum(start)
     order, filled = np.empty(len(splits.segment), dtype=np.int64), start[:-1].copy()
     sides = len(segments.owner)
-    bent = 0.0
     for k in range(len(splits.segment)):
         s, at = splits.segment[k], filled[splits.segment[k]]
         while at > start[s] and splits.along[order[at - 1]] > splits.along[k]:
@@ -209,9 +226,6 @@ def split(x: Any, y: Any, segments: Any, splits: Any) -> Any:
         order[at] = k
         filled[s] += 1
         sides += segments.first[s + 1] - segments.first[s]
-        a, b, v = segments.low[s], segments.high[s], splits.node[k]
-        off = abs((x[b] - x[a]) * (y[v] - y[a]) - (y[b] - y[a]) * (x[v] - x[a])) / np.hypot(x[b] - x[a], y[b] - y[a])
-        bent = max(bent, off)
     tail, head = np.empty(sides, dtype=np.int64), np.empty(sides, dtype=np.int64)
     holder = np.empty(sides, dtype=np.int32)
     count = 0
@@ -226,4 +240,4 @@ def split(x: Any, y: Any, segments: Any, splits: Any) -> Any:
                 holder[count] = segments.owner[c]
                 count += 1
             a = b
-    return tail[:count].copy(), head[:count].copy(), holder[:count].copy(), bent
+    return tail[:count].copy(), head[:count].copy(), holder[:count].copy()

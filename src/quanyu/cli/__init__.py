@@ -20,7 +20,10 @@ VERBS = {
     "init": ("quanyu.cli.house", "Create or upgrade the database, and compile the engines once."),
     "demo": ("quanyu.cli.house", "Load the sample territories, draw their grids and serve the site."),
     "user": ("quanyu.cli.house", "Create an account NAME with a role, or give it another role and password."),
-    "load": ("quanyu.cli.load", "Take a file in as a whole: divisions, boundaries, a city, households."),
+    "load": (
+        "quanyu.cli.load",
+        "Take a file in as a whole: divisions, boundaries, a city, households, departments' grids and items.",
+    ),
     "plan": ("quanyu.cli.plan", "Draw the grids of NETWORK now and keep them as a draft plan."),
     "locate": ("quanyu.cli.plan", "Name the grids in force at LON LAT, or at each point of a CSV file."),
     "export": ("quanyu.cli.plan", "Write a plan of NETWORK to FILE."),

@@ -22,6 +22,8 @@ DEMO_USERS = {
 }
 DEMO_PASSWORD = "quanyu-demo"  # noqa: S105 the demo's sign-in is printed on the screen
 DEMO_SAMPLES = ("vologda", "liechtenstein", "zhangqiu")
+# Where four departments had grids of their own, made up, before they are merged.
+MERGED_SAMPLE = "vologda"
 # Where villages lie on both banks of a river, a grid may use its bridges.
 BRIDGED = ("liechtenstein",)
 
@@ -170,6 +172,7 @@ def _demo_sample(name: str) -> None:
 
     from quanyu.apps.grids import actions
     from quanyu.apps.grids.models import Network, Plan
+    from quanyu.apps.grids.sample_networks import make_networks
     from quanyu.apps.territory.samples import load_sample
 
     begun = time.monotonic()
@@ -179,6 +182,8 @@ def _demo_sample(name: str) -> None:
         network = actions.create_network(territory, code=name, name=f"{territory}", actor=None, at=timezone.now())
     if not Plan.objects.filter(network=network).exists():
         _demo_plan(network)
+    if name == MERGED_SAMPLE:
+        make_networks(territory, at=timezone.now())
     click.echo(f"{name}: {time.monotonic() - begun:.1f} s", err=True)
 
 

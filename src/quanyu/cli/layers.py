@@ -14,7 +14,7 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from quanyu.engines.arrays import FloatArray, GeometryArray
-from quanyu.engines.spatial import metric_projection, project, to_wgs84
+from quanyu.engines.spatial import metric_projection, project, project_areas, to_wgs84
 from quanyu.errors import BrokenFile, EmptyInput, InvalidInput
 
 # A feature is known by the first of these columns that a file has, else by its number.
@@ -70,7 +70,7 @@ def read_layers(files: Sequence[Path]) -> Layers:
         return Layers(_named(layers), known[0].to_string())
     degrees = [_in_degrees(layer, system) for layer, system in zip(layers, known, strict=True)]
     target = _around(np.concatenate(degrees))
-    moved = [project(shapes, target) for shapes in degrees]
+    moved = [project_areas(shapes, target) for shapes in degrees]
     return Layers(
         _named([Layer(each.file, each.name, shapes, each.called) for each, shapes in zip(layers, moved, strict=True)]),
         target,

@@ -66,12 +66,14 @@ def crosswalk(pieces: Pieces, one: int, other: int) -> Crosswalk:
         There is no such layer.
     """
     labels = pieces.labels[:, [_layer(pieces, "one", one), _layer(pieces, "other", other)]]
+    held = np.flatnonzero((labels >= 0).any(axis=1))
+    labels = labels[held]
     first, kind = number_rows(labels)
     pairs = labels[first]
-    area = sums(kind, pieces.area_m2, len(first))
+    area = sums(kind, pieces.area_m2[held], len(first))
     if pieces.households is None:
         return Crosswalk(pairs, area, None, _shares(pairs, area), None)
-    households = sums(kind, pieces.households, len(first))
+    households = sums(kind, pieces.households[held], len(first))
     return Crosswalk(pairs, area, households.astype(np.int64), _shares(pairs, area), _shares(pairs, households))
 
 

@@ -102,7 +102,7 @@ def test_a_bad_table_is_refused_with_row_and_column(files: list[str], tmp_path: 
         ("3 2 1\n1 2 5\n", "2 edges are stated, 1 follow"),
         ("3 2 1\n1 2 5\n\n1 4 5\n", "row 4: 1 4 5. Expected is nodes from 1 to 3"),
         ("3 1 1\n1 2 -5\n", "row 2: 1 2 -5"),
-        ("3 1 1\n1 2 5\n", "endless"),
+        ("3 1 1\n1 2 5\n", "row 1: no way leads from node 1 to node 3. Expected is one network"),
         ("3 2 9\n1 2 5\n2 3 5\n", "p is 9; allowed is a whole number from 1 to 3"),
     ],
 )
@@ -122,3 +122,50 @@ def test_options_beyond_reason_are_misuse(files: list[str]) -> None:
     assert call("cover-all", *files, "--radius", "nan").exit_code == 2
     assert call("cover-all", *files, "--radius", "300", "--seconds", "nan").exit_code == 2
     assert call("cover-all", *files, "--radius", "300", "--seed", "-1").exit_code == 2
+
+
+def streets(tmp_path: Path, told: object) -> str:
+    (tmp_path / "streets.json").write_text(json.dumps(told), encoding="utf-8")
+    return str(tmp_path / "streets.json")
+
+
+def test_ways_lead_along_streets(files: list[str], tmp_path: Path) -> None:
+    # From the south to the school 800 m straight up, the street goes round by the east.
+    lines = {"type": "MultiLineString", "coordinates": [[[0, 0], [500, 0], [500, 800], [0, 800]], [[0, 0], [0, 100]]]}
+    features = [{"type": "Feature", "geometry": lines}, {"type": "Feature", "geometry": None}]
+    way = ("--streets", streets(tmp_path, {"type": "FeatureCollection", "features": features}))
+    reached = json.loads(call("cover-all", *files, "--radius", "1000", *way, "--json").stdout)
+    assert reached["sites"] == ["north", "south"]
+    straight = json.loads(call("cover-all", *files, "--radius", "1000", "--json").stdout)
+    assert straight["sites"] == ["south"]
+    centre = json.loads(call("p-center", *files, "--p", "3", *way, "--json").stdout)
+    assert centre["value"] == 500 + 4500  # from the south to the corner by the east, then off the street to the farm
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ({"type": "FeatureCollection", "features": []}, "no line, or another shape"),
+        ({"type": "Point", "coordinates": [1, 2]}, "no line, or another shape"),
+        ({"type": "LineString", "coordinates": [["a", 0], [1, 1]]}, 'feature 1 holds {"type": "LineString"'),
+        ([1], "feature 1 holds [1]"),
+    ],
+)
+def test_streets_that_are_no_lines_are_refused(files: list[str], tmp_path: Path, told: object, words: str) -> None:
+    done = call("cover-all", *files, "--radius", "300", "--streets", streets(tmp_path, told))
+    assert done.exit_code == 2
+    assert words in done.stderr
+
+
+def test_places_off_the_globe_are_refused_with_row_and_column(files: list[str], tmp_path: Path) -> None:
+    (tmp_path / "sites.csv").write_text("lon,lat\n57.0,39.0\n", encoding="utf-8")
+    (tmp_path / "demand.csv").write_text("lon,lat\n57.0,39.0\n57.0,139.0\n", encoding="utf-8")
+    done = call("cover-all", *files, "--radius", "300")
+    assert "demand.csv, row 3, column lat holds '139.0', expected degrees from -90 to 90" in done.stderr
+
+
+def test_more_pairs_than_memory_holds_are_refused(files: list[str], tmp_path: Path) -> None:
+    rows = "x,y\n" + "0,0\n" * 20_000
+    for name in ("sites.csv", "demand.csv"):
+        (tmp_path / name).write_text(rows, encoding="utf-8")
+    assert "the number of distances is 400000000; allowed is at most" in call("p-median", *files, "--p", "3").stderr

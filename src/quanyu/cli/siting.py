@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from quanyu.cli.siting_files import Table, metres, read_orlib
+from quanyu.cli.siting_files import Table, metres, read_orlib, read_streets
 
 if TYPE_CHECKING:
     from quanyu.engines.arrays import IntArray
-    from quanyu.engines.siting import Siting
+    from quanyu.engines.siting import Cover, Siting
 
 Command = Callable[..., None]
 Option = Callable[[Command], Command]
 in_file = click.Path(exists=True, dir_okay=False, allow_dash=True)
 sites_help = "CSV with x, y (metres) or lon, lat; also id, cost, capacity, existing."
 demand_help = "CSV with x, y (metres) or lon, lat; also id, weight."
+streets_help = "GeoJSON of lines that meet at their vertices, in the coordinates of the tables: ways lead along them."
 
 
 @click.group()
@@ -56,13 +57,15 @@ SEARCH: tuple[Option, ...] = (
 COVER: tuple[Option, ...] = (
     click.option("--sites", type=in_file, required=True, help=sites_help),
     click.option("--demand", type=in_file, required=True, help=demand_help),
-    click.option("--radius", type=float, required=True, help="Metres in a straight line."),
+    click.option("--radius", type=float, required=True, help="Metres in a straight line, or along --streets."),
+    click.option("--streets", type=in_file, help=streets_help),
 )
 NEAR: tuple[Option, ...] = (
     click.argument("file", type=in_file, required=False),
     click.option("--format", "kind", type=click.Choice(["orlib"]), default="orlib", show_default=True),
     click.option("--sites", type=in_file, help=sites_help),
     click.option("--demand", type=in_file, help=demand_help),
+    click.option("--streets", type=in_file, help=streets_help),
     click.option("--p", type=click.IntRange(min=0), help="Number of new sites; default that of FILE."),
 )
 
@@ -70,14 +73,15 @@ NEAR: tuple[Option, ...] = (
 @site.command("cover-all")
 @_options(*COVER, *SEARCH)
 def all_covered(
-    ctx: click.Context, sites: str, demand: str, radius: float, seconds: float | None, seed: int, as_json: bool
-) -> None:
+    ctx: click.Context, sites: str, demand: str, radius: float, streets: str | None, seconds: float | None, seed: int,
+    as_json: bool,
+) -> None:  # fmt: skip
     """Find the fewest sites (the cheapest, with a column cost) that cover every demand."""
-    from quanyu.engines.siting import cover_all, cover_by_distance
+    from quanyu.engines.siting import cover_all
 
     places, needs = Table(sites), Table(demand)
     answer = cover_all(
-        cover_by_distance(*metres(needs, places), radius), costs=places.whole("cost"), weights=needs.whole("weight"),
+        _cover(needs, places, radius, streets), costs=places.whole("cost"), weights=needs.whole("weight"),
         capacities=places.whole("capacity"), existing=places.marked("existing"), seconds=seconds, seed=seed,
     )  # fmt: skip
     _report(ctx, answer, as_json, places, needs)
@@ -91,15 +95,15 @@ def all_covered(
     *SEARCH,
 )
 def most_covered(
-    ctx: click.Context, sites: str, demand: str, radius: float, p: int | None, budget: int | None,
-    seconds: float | None, seed: int, as_json: bool,
+    ctx: click.Context, sites: str, demand: str, radius: float, streets: str | None, p: int | None,
+    budget: int | None, seconds: float | None, seed: int, as_json: bool,
 ) -> None:  # fmt: skip
     """Find the sites that cover the most weight, by number or by budget."""
-    from quanyu.engines.siting import cover_by_distance, cover_most
+    from quanyu.engines.siting import cover_most
 
     places, needs = Table(sites), Table(demand)
     answer = cover_most(
-        cover_by_distance(*metres(needs, places), radius), needs.whole("weight"), p=p, budget=budget,
+        _cover(needs, places, radius, streets), needs.whole("weight"), p=p, budget=budget,
         costs=places.whole("cost"), existing=places.marked("existing"), seconds=seconds, seed=seed,
     )  # fmt: skip
     _report(ctx, answer, as_json, places, needs)
@@ -108,13 +112,13 @@ def most_covered(
 @site.command("p-median")
 @_options(*NEAR, *SEARCH)
 def median(
-    ctx: click.Context, file: str | None, kind: str, sites: str | None, demand: str | None, p: int | None,
-    seconds: float | None, seed: int, as_json: bool,
+    ctx: click.Context, file: str | None, kind: str, sites: str | None, demand: str | None, streets: str | None,
+    p: int | None, seconds: float | None, seed: int, as_json: bool,
 ) -> None:  # fmt: skip
     """Find the p sites nearest to all demand on average, on the graph in FILE or between --sites and --demand."""
     from quanyu.engines.siting import p_median
 
-    distances, count, places, needs = _distances(file, kind, sites, demand, p)
+    distances, count, places, needs = _distances(file, kind, sites, demand, streets, p)
     answer = p_median(
         distances, p=count, existing=None if places is None else places.marked("existing"),
         weights=None if needs is None else needs.whole("weight"),
@@ -126,25 +130,35 @@ def median(
 @site.command("p-center")
 @_options(*NEAR, *SEARCH)
 def center(
-    ctx: click.Context, file: str | None, kind: str, sites: str | None, demand: str | None, p: int | None,
-    seconds: float | None, seed: int, as_json: bool,
+    ctx: click.Context, file: str | None, kind: str, sites: str | None, demand: str | None, streets: str | None,
+    p: int | None, seconds: float | None, seed: int, as_json: bool,
 ) -> None:  # fmt: skip
     """Find the p sites that keep the farthest demand nearest, on the graph in FILE or between --sites and --demand."""
     from quanyu.engines.siting import p_center
 
-    distances, count, places, needs = _distances(file, kind, sites, demand, p)
+    distances, count, places, needs = _distances(file, kind, sites, demand, streets, p)
     existing = None if places is None else places.marked("existing")
     answer = p_center(distances, p=count, existing=existing, seconds=seconds, seed=seed)
     _report(ctx, answer, as_json, places, needs)
 
 
+def _cover(needs: Table, places: Table, radius: float, streets: str | None) -> Cover:
+    """Return which demands lie within the radius of which sites, in a straight line or along streets."""
+    from quanyu.engines.siting import cover_by_distance, cover_by_network, street_network
+
+    demand_xy, sites_xy, lines = metres(needs, places, read_streets(streets))
+    if lines is None:
+        return cover_by_distance(demand_xy, sites_xy, radius)
+    return cover_by_network(*street_network(lines, demand_xy, sites_xy), radius)
+
+
 def _distances(
-    file: str | None, kind: str, sites: str | None, demand: str | None, p: int | None
+    file: str | None, kind: str, sites: str | None, demand: str | None, streets: str | None, p: int | None
 ) -> tuple[IntArray, int, Table | None, Table | None]:
     """Return the distances, how many new sites are wanted, and the tables they came from, if they did."""
-    from quanyu.engines.siting import straight_distances
+    from quanyu.engines.siting import network_distances, straight_distances, street_network
 
-    if file is not None and sites is None and demand is None:
+    if file is not None and sites is None and demand is None and streets is None:
         graph, count = READERS[kind](file)
         return graph, count if p is None else p, None, None
     if file is not None or sites is None or demand is None:
@@ -152,7 +166,10 @@ def _distances(
     if p is None:
         raise click.UsageError("Say how many sites are wanted: --p.")
     places, needs = Table(sites), Table(demand)
-    return straight_distances(*metres(needs, places)), p, places, needs
+    demand_xy, sites_xy, lines = metres(needs, places, read_streets(streets))
+    if lines is None:
+        return straight_distances(demand_xy, sites_xy), p, places, needs
+    return network_distances(*street_network(lines, demand_xy, sites_xy)), p, places, needs
 
 
 READERS: dict[str, Callable[[str], tuple[IntArray, int]]] = {"orlib": read_orlib}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import math
+from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,7 +15,9 @@ import click
 from quanyu.errors import BrokenFile, EmptyInput, MissingColumn, UnreadableCell
 
 if TYPE_CHECKING:
-    from quanyu.engines.arrays import FloatArray, IntArray
+    from shapely import Geometry
+
+    from quanyu.engines.arrays import FloatArray, GeometryArray, IntArray
 
 METRES, DEGREES = ("x", "y"), ("lon", "lat")
 MOST = 2**40
@@ -70,6 +74,19 @@ class Table:
 
         return np.array([[self._number(row, name) for name in columns] for row in range(len(self.rows))])
 
+    def degrees(self) -> FloatArray:
+        """Return longitudes and latitudes; one beyond the globe is refused."""
+        import numpy as np
+
+        values = self.points(DEGREES)
+        bad = np.argwhere(np.abs(values) > (180.0, 90.0))
+        if len(bad):
+            row, column = bad[0].tolist()
+            expected = f"degrees from -{(180, 90)[column]} to {(180, 90)[column]}"
+            name, value = DEGREES[column], self.rows[row][DEGREES[column]]
+            raise UnreadableCell(file=self.file, row=self.lines[row], column=name, value=value, expected=expected)
+        return values
+
     def name(self, row: int) -> str | int:
         """Return the ``id`` of a row; its number, from 1 on, where there is none."""
         return self.rows[row]["id"] if "id" in self.columns else row + 1
@@ -100,20 +117,58 @@ def read_text(file: str) -> str:
     raise BrokenFile(file=file, row=1, value="no text in UTF-8 or GB 18030", expected="a text file")
 
 
-def metres(needs: Table, places: Table) -> tuple[FloatArray, FloatArray]:
-    """Return the places of demands and sites in metres; degrees are projected, both alike."""
+def metres(
+    needs: Table, places: Table, streets: GeometryArray | None = None
+) -> tuple[FloatArray, FloatArray, GeometryArray | None]:
+    """Return the places of demands and sites, and the streets, in metres; degrees are projected, all alike."""
     if not (needs.has_degrees and places.has_degrees):
-        return needs.points(METRES), places.points(METRES)
+        return needs.points(METRES), places.points(METRES), streets
     import numpy as np
     import shapely
 
-    from quanyu.engines.arrays import GeometryArray
     from quanyu.engines.spatial import metric_projection, project
 
-    both = np.concatenate([needs.points(DEGREES), places.points(DEGREES)])
+    both = np.concatenate([needs.degrees(), places.degrees()])
+    projection = metric_projection(*both.min(axis=0), *both.max(axis=0))
     points: GeometryArray = np.asarray(shapely.points(both), dtype=object)
-    flat = shapely.get_coordinates(project(points, metric_projection(*both.min(axis=0), *both.max(axis=0))))
-    return flat[: len(needs.rows)], flat[len(needs.rows) :]
+    flat = shapely.get_coordinates(project(points, projection))
+    ways = None if streets is None else project(streets, projection)
+    return flat[: len(needs.rows)], flat[len(needs.rows) :], ways
+
+
+def read_streets(file: str | None) -> GeometryArray | None:
+    """Return the lines of a GeoJSON file, in the coordinates of the tables; nothing where no file is given."""
+    if file is None:
+        return None
+    import numpy as np
+    import shapely
+
+    shapes: GeometryArray = np.array(list(_geometries(file)), dtype=object)
+    parts: GeometryArray = shapely.get_parts(shapes)
+    lines: GeometryArray = parts[~shapely.is_empty(parts)]
+    if not len(lines) or (shapely.get_type_id(lines) != shapely.GeometryType.LINESTRING).any():
+        raise BrokenFile(file=file, row=1, value="no line, or another shape", expected="GeoJSON of lines only")
+    return lines
+
+
+def _geometries(file: str) -> Iterator[Geometry]:
+    """Yield the geometries of a GeoJSON file; features without one are passed over."""
+    import shapely
+
+    broken = partial(BrokenFile, file=file, expected="GeoJSON of lines only")
+    try:
+        told = json.loads(read_text(file))
+    except ValueError as error:
+        raise broken(row=getattr(error, "lineno", 1), value=str(error)) from error
+    features = told.get("features") if isinstance(told, dict) and "features" in told else [told]
+    for number, feature in enumerate(features if isinstance(features, list) else [features], 1):
+        geometry = feature.get("geometry", feature) if isinstance(feature, dict) else feature
+        if geometry is None:
+            continue
+        try:
+            yield shapely.from_geojson(json.dumps(geometry))
+        except shapely.GEOSException as error:
+            raise broken(row=1, value=f"feature {number} holds {json.dumps(geometry)[:60]}") from error
 
 
 def read_orlib(file: str) -> tuple[IntArray, int]:
@@ -123,6 +178,7 @@ def read_orlib(file: str) -> tuple[IntArray, int]:
     """
     import numpy as np
     from scipy import sparse
+    from scipy.sparse.csgraph import connected_components
 
     from quanyu.engines.siting import network_distances
 
@@ -146,6 +202,9 @@ def read_orlib(file: str) -> tuple[IntArray, int]:
     lengths = np.tile(np.array(list(cost.values()), dtype=np.float64), 2)
     # An edge of length 0 is stored as such, which a sparse matrix keeps and the shortest ways know.
     graph = sparse.csr_array((lengths, (both[:, 0], both[:, 1])), shape=(size, size))
+    _, part = connected_components(graph, directed=False)
+    if (apart := np.flatnonzero(part != part[0])).size:
+        raise broken(row=lines[0][0], value=f"no way leads from node 1 to node {apart[0] + 1}", expected="one network")
     every = np.arange(size)
     return network_distances(graph, every, every), p
 

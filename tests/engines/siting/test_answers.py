@@ -70,6 +70,23 @@ def test_published_points(p: int, optimum: int) -> None:
     assert (answer.value, answer.bound) == (optimum, optimum)
 
 
+def test_published_cover_of_manhattan() -> None:
+    # Degrees, and a radius of 400 m on a ball of 6,378,100 m; every census block is demand and site.
+    places, people = (
+        (DATA / "mclp_manhattan.txt").read_text().partition("NODE_COORD_SECTION")[2].split("DEMAND_SECTION")
+    )
+    lat, lon = np.radians(np.array(places.split(), dtype=float).reshape(-1, 2)).T
+    weight = np.array(people.split()[: len(lat)]).astype(np.int64)
+    half = (
+        np.sin((lat[:, None] - lat) / 2) ** 2
+        + np.cos(lat)[:, None] * np.cos(lat) * np.sin((lon[:, None] - lon) / 2) ** 2
+    )
+    cover = cover_by_matrix(2 * 6_378_100 * np.arcsin(np.sqrt(half)) <= 400)
+    answer = cover_most(cover, weight, p=50, steps=12)
+    assert answer.value >= 1_153_640  # the best published
+    assert answer.bound == answer.evidence.recompute() <= 1.0018 * answer.value
+
+
 def test_a_city_is_covered_with_proof() -> None:
     cover, weight = clustered(4000, 150)
     every = cover_all(cover)

@@ -7,10 +7,13 @@ from typing import Any
 import numpy as np
 
 from quanyu.engines.arrays import BoolArray, FloatArray, IntArray, float_array, int_array, require_rows, whole_number
-from quanyu.errors import BadValue
+from quanyu.errors import BadValue, OutOfRange
 
 MOST = 1 << 40
 MOST_SUM = 1 << 50  # of weights times distances
+MOST_PAIRS = 150_000_000  # distances in one matrix: 4 GB with what the search keeps
+MOST_COVERED = 1 << 29  # pairs of a demand and a site that covers it: 2 GB
+FARTHEST = 1e9  # metres from the origin: beyond, metres are lost to rounding
 
 
 def whole_numbers(name: str, values: Any, size: int) -> IntArray:
@@ -26,6 +29,13 @@ def require_sum(name: str, total: float, most: int) -> None:
     """Refuse numbers whose sum is beyond what a proof can hold."""
     if total > most:
         raise BadValue(name=f"the sum of {name}", value=f"{total:.0f}", allowed=f"at most {most}; take a coarser unit")
+
+
+def require_pairs(name: str, pairs: int, most: int) -> None:
+    """Refuse more pairs of a demand and a site than memory is meant to hold."""
+    if pairs > most:
+        allowed = f"at most {most}; put demands that lie together into one, or leave sites out"
+        raise BadValue(name=f"the number of {name}", value=pairs, allowed=allowed)
 
 
 def standing_sites(existing: Any, sites: int) -> BoolArray:
@@ -44,7 +54,11 @@ def require_count(p: Any, stands: BoolArray) -> int:
 
 
 def check_points(name: str, xy: Any) -> FloatArray:
-    """Return (n, 2) points in metres, one at least."""
-    points = float_array(name, xy, shape=(-1, 2))
+    """Return (n, 2) points in metres, one at least, none out of this world."""
+    points = float_array(name, xy, shape=(-1, 2), low=-FARTHEST)
     require_rows(name, points)
+    beyond = np.argwhere(points > FARTHEST)
+    if len(beyond):
+        place = tuple(beyond[0].tolist())
+        raise OutOfRange(name=name, row=place, value=float(points[place]), allowed=f"at most {FARTHEST:g} metres")
     return points

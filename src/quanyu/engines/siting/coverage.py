@@ -11,7 +11,7 @@ from scipy import sparse
 
 from quanyu.engines.arrays import BoolArray, FloatArray, Int32Array, IntArray, number, type_names
 from quanyu.engines.siting import _kernels
-from quanyu.engines.siting.checks import check_points
+from quanyu.engines.siting.checks import MOST_COVERED, check_points, require_pairs
 from quanyu.errors import EmptyInput, OutOfRange, WrongShape, WrongType
 
 SHORTEST = 1e-3  # metres: no radius is less
@@ -86,6 +86,7 @@ def cover_by_distance(demand_xy: Any, sites_xy: Any, radius: float) -> Cover:
     nothing = np.empty(0, dtype=np.int32)
     _kernels.near(demand, ground, reach, indptr, nothing, True)
     np.cumsum(indptr, out=indptr)
+    require_pairs("demands within the radius of a site, each counted by its sites", int(indptr[-1]), MOST_COVERED)
     indices = np.empty(indptr[-1], dtype=np.int32)
     _kernels.near(demand, ground, reach, indptr, indices, False)
     return Cover(indptr, indices, len(sites), sites)

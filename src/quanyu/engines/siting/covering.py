@@ -70,6 +70,7 @@ def cover_all(
 
     Examples
     --------
+    >>> from quanyu.engines.siting import cover_by_matrix
     >>> answer = cover_all(cover_by_matrix([[1, 0, 1], [0, 1, 1], [1, 1, 0], [0, 0, 1]]))
     >>> answer.sites.tolist(), answer.value, answer.bound
     ([0, 2], 2, 2)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
 from quanyu.engines.arrays import Int32Array, IntArray, int_array, number, require_rows
-from quanyu.engines.siting.checks import MOST, check_points
+from quanyu.engines.siting.checks import MOST, MOST_PAIRS, check_points, require_pairs
 
 WHOLE_ENTRIES = 6_000_000  # up to here every site is listed for every demand
 BLOCK_ENTRIES = 4_000_000  # sorted at a time
@@ -63,6 +63,7 @@ def check_distances(distances: Any) -> IntArray:
     if matrix.ndim == 2:
         require_rows("distances", matrix)
         require_rows("distances' columns", matrix.T)
+        require_pairs("distances", matrix.size, MOST_PAIRS)
     return int_array("distances", distances, shape=(-1, -1), low=0, high=MOST)
 
 
@@ -77,6 +78,7 @@ def straight_distances(demand_xy: Any, sites_xy: Any, *, unit: float = 1.0) -> I
     """
     demand, sites = check_points("demand_xy", demand_xy), check_points("sites_xy", sites_xy)
     number("unit", unit, low=1e-6)
+    require_pairs("distances", len(demand) * len(sites), MOST_PAIRS)
     away = cdist(demand, sites)
     away /= unit
     return np.rint(away, out=away).astype(np.int64)

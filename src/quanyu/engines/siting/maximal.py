@@ -14,7 +14,7 @@ from quanyu.engines.siting.checks import standing_sites, whole_numbers
 from quanyu.engines.siting.coverage import Cover, serving
 from quanyu.engines.siting.most_search import MostCore, MostSearch
 from quanyu.engines.siting.proof import FREE, INSIDE, OUTSIDE, Evidence, Rule
-from quanyu.engines.siting.remaining import remaining
+from quanyu.engines.siting.remaining import Remaining, remaining
 from quanyu.engines.siting.result import Progress, Sentence, Siting, Watch
 from quanyu.errors import NoLimit
 
@@ -82,8 +82,7 @@ def cover_most(
     given = stands if rule.cost is None else stands | (rule.cost == 0)  # what costs nothing is taken as if it stood
     left = remaining(cover, weight, np.where(given, INSIDE, FREE))
     cost = np.ones(len(left.columns), np.int64) if rule.cost is None else rule.cost[left.columns]
-    dominated = _kernels.dominated_columns(*left.cover.by_site, left.cover.indptr, left.cover.indices, cost)
-    less = remaining(left.cover, left.weight, np.where(dominated, OUTSIDE, FREE))
+    less = _without_dominated(left, cost)
     columns = left.columns[less.columns]
     chosen, evidence = given.copy(), Evidence((), total=left.covered)
     if len(less.weight):
@@ -93,6 +92,12 @@ def cover_most(
         chosen[columns[found]] = True
         evidence = replace(evidence, total=left.covered + search.total)
     return _answer(cover, weight, chosen, stands, evidence, watch)
+
+
+def _without_dominated(left: Remaining, cost: IntArray) -> Remaining:
+    """Leave out sites that cover nothing which another, of no more cost, does not cover too."""
+    dominated = _kernels.dominated_columns(*left.cover.by_site, left.cover.indptr, left.cover.indices, cost)
+    return remaining(left.cover, left.weight, np.where(dominated, OUTSIDE, FREE))
 
 
 def _rule(stands: BoolArray, p: int | None, budget: int | None, costs: Any) -> Rule:

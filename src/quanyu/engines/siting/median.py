@@ -70,7 +70,7 @@ def p_median(
     --------
     >>> answer = p_median([[0, 2, 9], [2, 0, 7], [9, 7, 0]], p=2)
     >>> answer.sites.tolist(), answer.value, answer.bound
-    ([0, 2], 2, 2)
+    ([1, 2], 2, 2)
     """
     matrix = check_distances(distances)
     stands = standing_sites(existing, matrix.shape[1])

@@ -17,7 +17,7 @@ from quanyu.engines.siting.result import Watch
 from quanyu.engines.siting.search import Search
 
 PARENTS, KICKS = 3, 4  # choices merged with the best one, and how often each of them is kicked before
-QUIET = 12  # mergers at the root that found nothing
+QUIET = 0.3  # times the chosen sites: mergers at the root that may find nothing one after the other
 MERGER_NODES = 20
 SELDOM = 3  # nodes of the tree from one merger to the next
 KICKED = (0.03, 0.2)  # of the chosen sites, what share is given up in a kick
@@ -117,8 +117,8 @@ class MostSearch(Search):
 
     def _breed(self, node: int) -> None:
         """Merge choices at the root until that finds nothing any more, each time with the sites still open."""
-        quiet = 0
-        while quiet < QUIET and not self.is_done and self.watch.go_on(*self.report(self.tree.bound(self.target))):
+        quiet, patience = 0, QUIET * int(self.best.sum())
+        while quiet < patience and not self.is_done and self.watch.go_on(*self.report(self.tree.bound(self.target))):
             before = self.uncovered
             self._merge(self._shares[node])
             quiet += 1

@@ -11,7 +11,7 @@ from scipy import sparse
 from scipy.sparse.csgraph import dijkstra
 
 from quanyu.engines.arrays import FloatArray, GeometryArray, IntArray, float_array, int_array, number, require_rows
-from quanyu.engines.siting.checks import check_points
+from quanyu.engines.siting.checks import MOST_PAIRS, check_points, require_pairs
 from quanyu.engines.siting.coverage import SHORTEST, Cover, from_csr
 from quanyu.errors import BadValue, OutOfRange, WrongShape
 
@@ -112,6 +112,7 @@ def network_distances(graph: Any, demand_nodes: Any, site_nodes: Any, *, unit: f
     """
     streets, demand, sites = _network(graph, demand_nodes, site_nodes)
     number("unit", unit, low=1e-6)
+    require_pairs("distances", len(demand) * len(sites), MOST_PAIRS)
     lengths = np.concatenate([part for _, part in _walks(streets, demand, sites, np.inf)]).T
     lost = np.argwhere(~np.isfinite(lengths))
     if len(lost):

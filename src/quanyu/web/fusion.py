@@ -32,8 +32,8 @@ from quanyu.web.sources import sources_of
 
 # A colour for each network on the map, told apart by people who see few colours, too.
 COLOURS = ("#d9480f", "#1864ab", "#5f3dc4", "#2b8a3e", "#a61e4d", "#0b7285", "#5c940d", "#343a40")
-# So many places of gaps and overlaps are listed.
-LISTED = 50
+# So many places of gaps and overlaps are listed, none smaller than this: those are rounding of coordinates.
+LISTED, LEAST_M2 = 50, 0.1
 PAGE = 50
 
 
@@ -134,7 +134,7 @@ def _faults(made: merging.Fused) -> list[dict[str, Any]]:
         if each.layer < len(made.networks):
             codes = [made.codes[each.layer][row] for row in each.polygons]
             rows.append({"layer": each.layer, "codes": codes, "area_m2": each.area_m2, "at": (each.x, each.y)})
-    rows.sort(key=lambda row: -row["area_m2"])
+    rows = sorted((row for row in rows if row["area_m2"] >= LEAST_M2), key=lambda row: -row["area_m2"])
     for row in rows[:LISTED]:
         row["lon"], row["lat"] = made.place(*row["at"])
         row["network"] = made.networks[row["layer"]]

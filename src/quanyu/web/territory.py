@@ -31,7 +31,7 @@ TITLES = {
     "city": gettext_lazy("Load a city file"),
     "households": gettext_lazy("Load counts of households"),
     "network": gettext_lazy("Load a department's grids"),
-    "items": gettext_lazy("Load a list of service items"),
+    "service_items": gettext_lazy("Load a list of service items"),
 }
 FIELDS = {
     "divisions": ("file", "system", "as_of", "source", "attribution", "licence"),
@@ -42,7 +42,7 @@ FIELDS = {
     ),
     "households": ("file", "territory", "as_of", "source", "attribution", "licence"),
     "network": ("file", "territory", "code", "name", "coordinates", "source", "attribution", "licence"),
-    "items": ("file", "territory", "source", "attribution", "licence"),
+    "service_items": ("file", "territory", "source", "attribution", "licence"),
 }  # fmt: skip
 # Proposed where a coordinate system is asked for; any EPSG code may be typed.
 COORDINATE_SYSTEMS = ("WGS84", "CGCS2000", "GCJ-02", "BD-09", "EPSG:4326", "EPSG:4490")

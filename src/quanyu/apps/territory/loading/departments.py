@@ -210,8 +210,9 @@ def check_items(path: Path, territory: Division) -> Report:
     """Look at a list of items and say what it holds; nothing changes."""
     items, digest = read_items(path), sha256(path)
     return Report(
-        kind="items", target=territory.code, file=path.name, sha256=digest, counts=_item_counts(items), findings=[],
-        is_repeat=same_load("items", territory.code, digest, {}) is not None,
+        kind="service_items", target=territory.code, file=path.name, sha256=digest, counts=_item_counts(items),
+        findings=[],
+        is_repeat=same_load("service_items", territory.code, digest, {}) is not None,
     )  # fmt: skip
 
 
@@ -221,12 +222,12 @@ def load_items(
 ) -> Load:
     """Take a territory's list of items in, in place of the one it had; the same file again changes nothing."""
     require(actor, "territory.load")
-    wait_turn("items", territory.code)
+    wait_turn("service_items", territory.code)
     digest = sha256(path)
-    if (last := same_load("items", territory.code, digest, {})) is not None:
+    if (last := same_load("service_items", territory.code, digest, {})) is not None:
         return last
     items = read_items(path)
-    load = open_load("items", territory.code, path, digest, {}, origin=origin, actor=actor, at=at)
+    load = open_load("service_items", territory.code, path, digest, {}, origin=origin, actor=actor, at=at)
     ServiceItem.objects.filter(territory=territory).delete()
     ServiceItem.objects.bulk_create(
         [

@@ -78,7 +78,7 @@ def look(path: Path, stated: Stated, *, at: datetime) -> Report:
         return check_boundaries(path, system=stated.system, coordinates=stated.coordinates)
     if stated.kind == "network":
         return check_network(path, stated.network)
-    if stated.kind == "items":
+    if stated.kind == "service_items":
         return check_items(path, territory_of(stated.territory))
     territory = territory_of(stated.territory, stated.name)
     if stated.kind == "city":
@@ -97,7 +97,7 @@ def take_in(path: Path, stated: Stated, *, actor: User | None, at: datetime) -> 
         )
     if stated.kind == "network":
         return load_network(path, stated.network, origin=origin, actor=actor, at=at)
-    if stated.kind == "items":
+    if stated.kind == "service_items":
         return load_items(path, territory_of(stated.territory), origin=origin, actor=actor, at=at)
     territory = territory_of(stated.territory, stated.name)
     if stated.kind == "city":

@@ -33,9 +33,9 @@ from quanyu.engines.spatial.rings import Rings, rings_of
 
 # Cells of the first raster: so many an edge, and at least so many a polygon; never more than MOST_CELLS, nor so many
 # that edges are entered ENTRIES times on average.
-CELLS_AN_EDGE, CELLS_A_POLYGON, MOST_CELLS, ENTRIES = 18, 256, 1 << 25, 24
+CELLS_AN_EDGE, CELLS_A_POLYGON, MOST_CELLS, ENTRIES = 6, 256, 1 << 25, 24
 # Edges entered in the rasters below it, for each distinct edge.
-BUDGET = 24
+BUDGET = 12
 # Points that are worth a thread.
 SHARE = 100_000
 FANOUT = 8

@@ -354,5 +354,9 @@ def test_bad_input_is_refused_by_name() -> None:
         crosswalk(overlay([[square], [square]]).pieces, 0, 2)
     with pytest.raises(NoPolygon, match="no polygon 4"):
         overlay([[square]]).redrawn(0, {4: square})
+    with pytest.raises(BadValue, match="layer is 1"):
+        overlay([[square]]).redrawn(1, {0: square})
+    with pytest.raises(BadValue, match="given with places only"):
+        overlay([[square]], households=[1])
     with pytest.raises(InvalidPolygon, match=r"polygons\[0\]"):
         overlay([[square]]).redrawn(0, {0: bow})

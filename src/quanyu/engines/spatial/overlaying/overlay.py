@@ -18,6 +18,7 @@ from quanyu.engines.arrays import (
     int_array,
     number,
     require_rows,
+    whole_number,
 )
 from quanyu.engines.spatial.overlaying.faces import Faces, faces_of, locate
 from quanyu.engines.spatial.overlaying.noding import Network, Snapping, node
@@ -25,7 +26,7 @@ from quanyu.engines.spatial.overlaying.outlines import outlines
 from quanyu.engines.spatial.overlaying.pieces import Pieces, exchange, gather, number_rows
 from quanyu.engines.spatial.overlaying.places import Doubled, Gap, connected
 from quanyu.engines.spatial.rings import valid_rings_of
-from quanyu.errors import EmptyInput, InvalidInput
+from quanyu.errors import BadValue, EmptyInput, InvalidInput
 
 MOST = 10**12
 
@@ -136,8 +137,10 @@ class Overlay:
 
         Raises
         ------
-        NoPolygon, NotPolygon, InvalidPolygon
+        NoPolygon, NotPolygon, InvalidPolygon, BadValue
+            The message names the row; or there is no such layer.
         """
+        layer = whole_number("layer", layer, low=0, high=len(self.layers) - 1)
         rows = np.array(sorted(polygons), dtype=np.int64)
         changed = self.layers[layer].copy()
         if len(rows) and not 0 <= rows[0] <= rows[-1] < len(changed):
@@ -249,7 +252,7 @@ def overlay(
 
     Raises
     ------
-    EmptyInput, NotPolygon, InvalidPolygon, NotFinite, CoordinateTooLarge, WrongShape, OutOfRange
+    EmptyInput, NotPolygon, InvalidPolygon, NotFinite, CoordinateTooLarge, WrongShape, OutOfRange, BadValue
         The message names the first bad row.
 
     References
@@ -271,6 +274,8 @@ def overlay(
     number("tolerance_m", tolerance_m, low=0.0)
     for name, each in zip(_names(len(shapes)), shapes, strict=True):
         require_rows(name, each)
+    if places is None and households is not None:
+        raise BadValue(name="households", value="given", allowed="given with places only")
     counted = None
     if places is not None:
         xy = float_array("places", places, shape=(-1, 2))

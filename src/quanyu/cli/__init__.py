@@ -40,6 +40,8 @@ VERBS = {
         "Cut a territory into the pieces that several divisions have in common, and tell how far they agree.",
     ),
     "site": ("quanyu.cli.siting", "Choose sites from files, with a proof of how good they are."),
+    "assign": ("quanyu.cli.assign", "Give each row of TASKS.csv to a row of AGENTS.csv that is near and has room."),
+    "match": ("quanyu.cli.assign", "Match applicants to posts by the wishes of both sides."),
 }
 
 

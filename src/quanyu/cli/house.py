@@ -123,12 +123,12 @@ def _migrate() -> None:
 
 def _warm(wanted: Collection[str] | None = None) -> None:
     """Compile the engines on small cases, so that nobody waits for it later; the result stays in numba's cache."""
-    from quanyu.engines import siting
+    from quanyu.engines import assignment, siting
     from quanyu.engines.spatial import locating, overlaying, tessellating
 
     for name, work in (
         ("drawing", _warm_drawing), ("tessellating", tessellating.warm), ("locating", locating.warm),
-        ("overlaying", overlaying.warm), ("siting", siting.warm),
+        ("overlaying", overlaying.warm), ("siting", siting.warm), ("assigning", assignment.warm),
     ):  # fmt: skip
         if wanted is not None and name not in wanted:
             continue

@@ -13,6 +13,7 @@ TEMPLATES = [
     gettext_noop("%(field)s is %(value)s. %(mend)s"),
     gettext_noop("%(field)s is %(value)s: %(mend)s"),
     gettext_noop("%(field)s is not stated. %(mend)s"),
+    gettext_noop("%(file)s %(detail)s."),
     gettext_noop("%(file)s does not exist. Check the path."),
     gettext_noop("%(file)s has %(count)s faults, so nothing was loaded.\n%(listing)s"),
     gettext_noop(
@@ -104,6 +105,7 @@ TEMPLATES = [
         "%(file)s, row %(row)s, column %(column)s: %(value)s is no division code. Write 12 digits that begin with the two of a province."
     ),
     gettext_noop("%(file)s, row %(row)s, column %(column)s: %(value)s is none of %(known)s. Write one of them."),
+    gettext_noop("%(file)s, row %(row)s, column %(column)s: “%(value)s” cannot be used. %(mend)s"),
     gettext_noop(
         "%(file)s, row %(row)s: %(code)s is a %(expected)s by its zeros, but column %(column)s says %(value)s. Correct the code or the level."
     ),
@@ -116,6 +118,7 @@ TEMPLATES = [
         "%(file)s, row %(row)s: the parent %(value)s of %(code)s is neither in the file nor loaded. Add its row, or load the list that has it first."
     ),
     gettext_noop("%(file)s: %(detail)s. Give a .npz file with weights, indptr, indices and edge_length."),
+    gettext_noop("%(name)s has row %(row)s with column %(column)s twice. Keep one of them."),
     gettext_noop("%(name)s has shape %(got)s, expected %(expected)s. Check that every array describes the same rows."),
     gettext_noop("%(name)s holds %(got)s, expected %(expected)s."),
     gettext_noop("%(name)s is %(value)s; allowed is %(allowed)s."),
@@ -142,6 +145,9 @@ TEMPLATES = [
     gettext_noop("%(run)s has ended: there is nothing to cancel."),
     gettext_noop("%(run)s is waiting, running or done; only a failed or cancelled run starts again."),
     gettext_noop("%(subject)s is %(state)s and cannot become %(wanted)s; from here it can become: %(possible)s."),
+    gettext_noop(
+        "%(tasks)s tasks at a price of %(value)s each for leaving one out come to more than %(most)s. Give costs in a coarser unit, or a lower price."
+    ),
     gettext_noop("%(territory)s has no buildings yet. Load its city file first (quanyu load city)."),
     gettext_noop("%(value)s cannot name a network: use 1 to 30 lower-case letters, digits and hyphens."),
     gettext_noop("%(value)s is no day. Give it as year, month and day, such as 2027-01-01."),

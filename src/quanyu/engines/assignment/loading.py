@@ -1,0 +1,222 @@
+"""Assign by loads (generalised assignment): a proven bound by prices, dives, chains, and HiGHS on what stays open."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from quanyu.engines.arrays import BoolArray, FloatArray, IntArray
+from quanyu.engines.assignment._kernels import MOST_CELLS, Candidates, WordArray, level
+from quanyu.engines.assignment.branching import branch
+from quanyu.engines.assignment.certificates import bound_by_prices, still_possible, whole_prices
+from quanyu.engines.assignment.diving import dive, polish, relieved
+from quanyu.engines.assignment.parts import Dual, Part, climbed, part_of
+from quanyu.engines.assignment.problem import NONE, Problem, pointers, rows_of
+
+# Candidates of a task that dives look at, on average, besides those that the prices speak for.
+CORE = 10
+# Rounds of prices in a climb: at the least and at the most, and the looks in all climbs.
+ROUNDS, LOOKS = (15, 1500), 400_000_000
+# Rounds of prices for half of the agents, and of the first prices, with their first step in mean cost by mean load.
+HALF_ROUNDS, LEVELLED, STEP = 100, 150, 0.1
+# Climbs, each towards a value so far above the bound of the one before.
+CLIMBS, ABOVE, PACE = 3, 1.01, 0.5
+# Dives where nothing is told: at the most, and by the looks of a round; and for how many a dive has all its rounds.
+DIVES, DIVED, FULL = 12, 2_000_000, 600_000
+# Sweeps of the search by chains, by how many tasks there are, and at the least and the most.
+SWEEPS, CHAINS = (5, 500), 400_000
+# How often that search is begun anew while it leaves a task out.
+POLISHES = 3
+# HiGHS is asked where there are no more candidates, so few of them are open, and costs are far from where its
+# tolerances would blur them. Its nodes, and the share of a time limit that dives leave to it.
+MOST_OPEN, OPEN, CLEAR = 100_000, 2_500, 2**30
+NODES, SHARE = 20, 0.4
+# Leaving a task out counts, in the search, no more than so many of the greatest cost.
+DEAR = 4
+INFINITE = 2**62
+# Entries of a table for each unit of capacity: tasks that a knapsack has to think about.
+TABLES = 20
+# Dives where only a time is told.
+MANY = 1_000_000
+
+
+@dataclass(frozen=True)
+class Found:
+    """The candidate of each task (−1: nobody), the prices of the tasks and the bound that they prove.
+
+    ``is_optimal`` says that HiGHS searched what was open to its end; ``fewest_out`` how many tasks must be left out.
+    """
+
+    entry: IntArray
+    price: IntArray
+    bound: int
+    is_optimal: bool
+    fewest_out: int
+    steps: int
+    stopped: str
+
+
+class Loading:
+    """The search for one problem: ``best`` are candidates of ``whole``, which has nobody as one more agent."""
+
+    def __init__(
+        self, problem: Problem, *, seed: int, steps: int | None, seconds: float | None,
+        tell: Callable[[float, int, int, int], bool], begun: float,
+    ) -> None:  # fmt: skip
+        self.problem, self.tell, self.begun, self.seconds = problem, tell, begun, seconds
+        self.whole = with_nobody(problem)
+        self.random = np.random.default_rng(seed)
+        self.state: WordArray = self.random.integers(1, 2**63, 1).astype(np.uint64)
+        self.best, self.best_cost = np.flatnonzero(self._is_nobody(self.whole)), INFINITE
+        self.best_cost = self._cost(self.best)
+        self.dual = self._rise(self.whole, first_prices(self.whole))
+        self.core = self._core()
+        if len(self.core.origin) < len(self.whole.origin):
+            self.dual = self._rise(self.core, self.dual.price)
+        self.price = whole_prices(self.whole, self.dual.price)
+        self.bound = bound_by_prices(self.whole, self.price)
+        default = int(np.clip(DIVED // looks(self.core), 1, DIVES))
+        if steps is None:
+            steps = default if seconds is None else MANY
+        self.limit, self.steps, self.stopped, self.is_optimal = steps, 0, "steps", False
+
+    def run(self) -> Found:
+        """Dive until the gap is closed or the limit reached, then let HiGHS look at what is open."""
+        while self.steps < self.limit and self.best_cost > self.bound:
+            if self._is_late(1.0 - SHARE):
+                self.stopped = "seconds"
+                break
+            self._step()
+            self.steps += 1
+            if not self.tell(self.steps / self.limit, self.steps, self.best_cost, self.bound):
+                self.stopped = "asked"
+                break
+        if self.best_cost > self.bound and self.stopped != "asked" and self.steps:
+            self._branch()
+        entry = self.whole.origin[self.best]
+        return Found(entry, self.price, self.bound, self.is_optimal, self._fewest_out(), self.steps, self.stopped)
+
+    def _step(self) -> None:
+        """Dive into the whole, or in turns into the tasks of half of the agents, the others as they are."""
+        is_half = self.steps % 2 == 1 and len(self.core.room) > 3
+        start = self._half() if is_half else dive(self.core, self.dual, self.random, self._effort())
+        sweeps = int(np.clip(CHAINS // self.problem.tasks, *SWEEPS))
+        for _ in range(POLISHES):
+            start = polish(self.core, self.dual, start, relieved(self.core, start), sweeps, self.state)
+            if not self._is_nobody(self.core)[start].any():
+                break
+        chosen = self.core.origin[start]
+        if (cost := self._cost(chosen)) < self.best_cost:
+            self.best, self.best_cost = chosen, cost
+
+    def _half(self) -> IntArray:
+        """Return the best choice with the tasks of half of the agents chosen anew."""
+        core, nobody = self.core, len(self.core.room) - 1
+        chosen = np.searchsorted(core.origin, self.best)
+        mine = np.zeros(nobody + 1, dtype=bool)
+        mine[self.random.choice(nobody, (nobody + 1) // 2, replace=False)] = True
+        mine[nobody] = True
+        tasks = mine[core.candidates.agent[chosen]]
+        keep = tasks[core.rows] & mine[core.candidates.agent]
+        part = replace(core, origin=np.arange(len(core.origin))).without(keep, core.room)
+        now = int(core.candidates.cost[chosen[tasks]].sum())
+        rounds = max(10, int(HALF_ROUNDS * self._effort()))
+        dual = climbed(part, self.dual.price[tasks], upper=now + 1.0, rounds=rounds, pace=PACE)
+        chosen[tasks] = part.origin[dive(part, dual, self.random, self._effort())]
+        return chosen
+
+    def _branch(self) -> None:
+        """Ask HiGHS for a better assignment by the candidates that could be in one, if these are few."""
+        whole, upper = self.whole, self.best_cost
+        if len(whole.origin) > MOST_OPEN or upper > CLEAR:
+            return
+        keep = still_possible(whole, self.price, upper)
+        if len(np.unique(whole.rows[keep])) < self.problem.tasks:
+            self.is_optimal = True  # every better assignment would need a candidate for each task
+        if self.is_optimal or keep.sum() > OPEN:
+            return
+        # Here leaving a task out costs what it costs; as much as all of the best rules it out.
+        cost = np.where(
+            self._is_nobody(whole), np.minimum(self.problem.alone[whole.rows], upper), whole.candidates.cost
+        )
+        true = replace(whole, candidates=whole.candidates._replace(cost=cost), origin=np.arange(len(cost)))
+        left = None if self.seconds is None else max(0.1, self.begun + self.seconds - time.monotonic())
+        better, self.is_optimal = branch(true.without(keep, whole.room), upper, nodes=NODES, seconds=left)
+        if better is not None and (found := self._cost(better)) < upper:
+            self.best, self.best_cost = better, found
+
+    def _rise(self, part: Part, price: FloatArray) -> Dual:
+        """Return prices after several climbs, each towards a value a little above the bound of the one before."""
+        rounds = int(np.clip(LOOKS // (CLIMBS * looks(part)), *ROUNDS))
+        dual = climbed(part, price, upper=np.inf, rounds=0, pace=PACE)
+        for _ in range(CLIMBS):
+            dual = climbed(part, dual.price, upper=ABOVE * dual.bound + 1.0, rounds=rounds, pace=PACE)
+        return dual
+
+    def _core(self) -> Part:
+        """Return the candidates that dives look at: those that cost least beyond the best of their task, and nobody."""
+        local = replace(self.whole, origin=np.arange(len(self.whole.origin)))
+        reduced = self.dual.reduced(local)
+        beyond = reduced - np.minimum.reduceat(reduced, local.candidates.indptr[:-1])[local.rows]
+        wanted = min(CORE * self.problem.tasks, len(beyond)) - 1
+        keep = (beyond <= np.partition(beyond, wanted)[wanted]) | (self.dual.share > 0.0)
+        return local.without(keep | self._is_nobody(local), local.room)
+
+    def _is_nobody(self, part: Part) -> BoolArray:
+        nobody: BoolArray = part.candidates.agent == len(part.room) - 1
+        return nobody
+
+    def _effort(self) -> float:
+        """Return the share of the usual rounds that there is time for."""
+        return min(1.0, FULL / looks(self.core))
+
+    def _cost(self, chosen: IntArray) -> int:
+        return self.problem.objective(self.whole.origin[chosen])
+
+    def _is_late(self, share: float) -> bool:
+        return self.seconds is not None and time.monotonic() - self.begun > share * self.seconds
+
+    def _fewest_out(self) -> int:
+        """Return a proven number of tasks that every assignment leaves out."""
+        least = np.full(self.problem.tasks, INFINITE)
+        real = ~self._is_nobody(self.whole)
+        np.minimum.at(least, self.whole.rows[real], self.whole.candidates.load[real])
+        possible = np.sort(least[least < INFINITE])
+        # Even were all capacities one, no more than so many of the smallest loads would fit.
+        fitting = int(np.searchsorted(np.cumsum(possible), self.problem.capacity.sum(), side="right"))
+        return self.problem.tasks - fitting
+
+
+def with_nobody(problem: Problem) -> Part:
+    """Return the candidates whose load fits alone, and nobody as the last agent, who takes any task without load.
+
+    For the search leaving a task out costs no more than a few times the greatest cost; a bound on that is one still.
+    """
+    here, agents = problem.candidates, len(problem.capacity)
+    rows = rows_of(here.indptr)
+    fits = np.flatnonzero(here.load <= problem.capacity[here.agent])
+    dear = np.minimum(problem.alone, 1 + DEAR * int(here.cost.max(initial=0)))
+    # Nobody stands behind the others of each task, so that agents stay in order.
+    kept = pointers(rows[fits], problem.tasks)
+    indptr = kept + np.arange(problem.tasks + 1)
+    place, last = np.arange(len(fits)) + rows[fits], indptr[1:] - 1
+    agent = np.full(indptr[-1], agents, dtype=np.int32)
+    cost, load, origin = np.zeros((3, indptr[-1]), dtype=np.int64)
+    agent[place], cost[place], load[place], origin[place] = here.agent[fits], here.cost[fits], here.load[fits], fits
+    cost[last], origin[last] = dear, NONE
+    return part_of(Candidates(indptr, agent, cost, load), origin, np.append(problem.capacity, 0))
+
+
+def looks(part: Part) -> int:
+    """Return about how much work a round of prices is: candidates to look at, and entries of tables of knapsacks."""
+    return len(part.origin) + TABLES * int(np.minimum(part.room, MOST_CELLS).sum())
+
+
+def first_prices(whole: Part) -> FloatArray:
+    """Return prices from the linear relaxation, near enough for the climbs to start from."""
+    here = whole.candidates
+    step = STEP * float(here.cost.mean()) / max(float(here.load.mean()), 1.0)
+    return np.asarray(level(here, whole.room, step, LEVELLED), dtype=np.float64)

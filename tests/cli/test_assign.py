@@ -1,0 +1,150 @@
+"""``quanyu assign`` and ``quanyu match`` on files: answers, reasons, exit codes, and what a bad file gets."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from quanyu.cli import main
+
+DATA = Path(__file__).parents[1] / "data" / "assignment"
+AGENTS = "name,x,y,capacity,office\nWang,0,0,1,east\nLi,1000,0,2,west\n"
+TASKS = "name,x,y,office,today,load\nMill,100,0,east,Li,1\nShop,200,0,east,Wang,1\nPort,900,0,west,,2\n"
+
+
+def call(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(main, [str(each) for each in arguments])
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[Path, Path]:
+    agents, tasks = tmp_path / "agents.csv", tmp_path / "tasks.csv"
+    agents.write_text(AGENTS)
+    tasks.write_text(TASKS)
+    return agents, tasks
+
+
+def rows(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(text.splitlines()))
+
+
+def test_tasks_go_to_near_agents_with_room(files: tuple[Path, Path]) -> None:
+    done = call("assign", *files)
+    assert done.exit_code == 0, done.output
+    assert [(row["task"], row["agent"], row["metres"]) for row in rows(done.stdout)] == [
+        ("Mill", "Wang", "100"), ("Shop", "Li", "800"), ("Port", "Li", "100"),
+    ]  # fmt: skip
+    assert "objective 1000  bound 1000  gap 0.0  is_optimal True" in done.stderr
+
+
+def test_options_hold_and_who_is_left_out_is_told_why(files: tuple[Path, Path], tmp_path: Path) -> None:
+    out = tmp_path / "answer.csv"
+    done = call("assign", *files, "--organization", "office", "--out", out, "--json")
+    assert done.exit_code == 1
+    assert json.loads(done.stdout)["assigned"] == 2
+    left = next(row for row in rows(out.read_text()) if row["reason"])
+    assert (left["task"], left["reason"], left["would_help"], left["missing"]) == ("Shop", "full", "Wang", "1")
+    near = call("assign", *files, "--radius", "150")
+    assert [row["reason"] for row in rows(near.stdout)] == ["", "no_candidate", ""]
+    kept = call("assign", *files, "--previous", "today", "--change-cost", "9000")
+    assert [row["agent"] for row in rows(kept.stdout)] == ["Li", "Wang", "Li"]
+    loaded = call("assign", *files, "--load", "load", "--json")
+    assert json.loads(loaded.stdout)["assigned"] == 2
+
+
+def test_degrees_become_metres_and_a_spreadsheet_of_a_chinese_office_is_read(tmp_path: Path) -> None:
+    agents, tasks = tmp_path / "a.csv", tmp_path / "t.csv"
+    agents.write_text("网格员,lon,lat,容量\n王,120.0,30.0,1\n", encoding="gb18030")
+    tasks.write_text("企业,lon,lat\n厂,120.0,31.0\n", encoding="utf-8-sig")
+    done = call("assign", agents, tasks, "--capacity", "容量")
+    assert done.exit_code == 0, done.output
+    assert rows(done.stdout)[0] | {"metres": ""} == {
+        "task": "厂", "agent": "王", "metres": "", "reason": "", "would_help": "", "missing": "",
+    }  # fmt: skip
+    assert int(rows(done.stdout)[0]["metres"]) == pytest.approx(111_195, abs=1)
+
+
+def test_a_published_problem_is_solved_within_its_bound() -> None:
+    done = call("assign", "--format", "orlib", DATA / "gap_e10200.txt", "--steps", "1", "--json")
+    assert done.exit_code == 0, done.output
+    figures = json.loads(done.stdout)
+    assert figures["bound"] <= 23307 <= figures["objective"] <= 23400
+
+
+FAULTS = [
+    (AGENTS.replace("capacity", "room"), TASKS, "agents.csv has no column capacity, only name, x, y, room, office"),
+    (AGENTS.replace(",1,east", ",1.5,east"), TASKS, "agents.csv, row 2, column capacity: “1.5” cannot be used."),
+    (AGENTS, TASKS.replace("200", "far"), "tasks.csv, row 3, column x: “far” cannot be used. Give a number."),
+    (AGENTS, TASKS.replace("200", "nan"), "tasks.csv, row 3, column x: “nan” cannot be used."),
+    (AGENTS, TASKS.replace("Shop", "Mill"), "tasks.csv, row 3, column name: “Mill” cannot be used. It names another"),
+    (
+        AGENTS,
+        TASKS.replace("east,Wang", "east,Zhao"),
+        "row 3, column today: “Zhao” cannot be used. There is no",
+    ),
+    (AGENTS, TASKS + "Inn,1\n", "tasks.csv has 2 cells in row 5, and 6 in its header"),
+    (AGENTS, "name,x,x\nMill,1,2\n", "tasks.csv has two columns x"),
+    (AGENTS, "", "tasks.csv has no rows below a header"),
+    (AGENTS, "\0", "tasks.csv is no text"),
+]
+
+
+@pytest.mark.parametrize(("agents", "tasks", "words"), FAULTS)
+def test_a_bad_file_is_misuse_with_its_row_and_column(
+    files: tuple[Path, Path], agents: str, tasks: str, words: str
+) -> None:
+    for file, text in zip(files, (agents, tasks), strict=True):
+        file.write_text(text)
+    done = call("assign", *files, "--previous", "today")
+    assert done.exit_code == 2
+    assert words in done.stderr
+
+
+def test_a_problem_that_breaks_off_is_misuse(tmp_path: Path, files: tuple[Path, Path]) -> None:
+    short = tmp_path / "gap.txt"
+    short.write_text("2 3 1 1")
+    assert "gap.txt has 4 numbers; 2 agents and 3 tasks need 16" in call("assign", short, "--format", "orlib").stderr
+    short.write_text("2 three")
+    assert "other than whole numbers" in call("assign", short, "--format", "orlib").stderr
+    assert call("assign", files[0]).exit_code == 2
+    assert call("assign", *files, "--format", "orlib").exit_code == 2
+
+
+@pytest.fixture
+def wishes(tmp_path: Path) -> tuple[Path, Path]:
+    applications, posts = tmp_path / "applications.csv", tmp_path / "posts.csv"
+    applications.write_text(
+        "applicant,post,rank,points\nZhao,guard,1,5\nZhao,clerk,2,9\nQian,guard,1,7\nQian,clerk,2,1\nSun,guard,1,6\n"
+    )
+    posts.write_text("post,places\nguard,1\nclerk,1\n")
+    return applications, posts
+
+
+def test_applicants_are_matched_and_told_what_they_lack(wishes: tuple[Path, Path]) -> None:
+    done = call("match", *wishes)
+    assert done.exit_code == 1
+    assert [(row["applicant"], row["post"], row["reason"], row["missing"]) for row in rows(done.stdout)] == [
+        ("Zhao", "clerk", "", ""), ("Qian", "guard", "", ""), ("Sun", "", "outranked", "1.0"),
+    ]  # fmt: skip
+    figures = json.loads(call("match", *wishes, "--by-points", "--json").stdout)
+    assert (figures["matched"], figures["points"], figures["most_points"]) == (2, 16.0, 16)
+
+
+def test_a_wish_for_an_unknown_post_or_twice_is_misuse(wishes: tuple[Path, Path]) -> None:
+    text = wishes[0].read_text()
+    wishes[0].write_text(text + "Li,cook,1,3\n")
+    assert "row 7, column post: “cook” cannot be used. There is no such row in posts" in call("match", *wishes).stderr
+    wishes[0].write_text(text + "Sun,guard,2,3\n")
+    assert "row 7, column post: “guard” cannot be used. The applicant has a row" in call("match", *wishes).stderr
+
+
+def test_the_verbs_start_without_django(files: tuple[Path, Path]) -> None:
+    code = f"import sys; from quanyu.cli import main; main(['assign', {str(files[0])!r}, {str(files[1])!r}], \
+standalone_mode=False); sys.exit('django' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode == 0

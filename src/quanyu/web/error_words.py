@@ -13,7 +13,7 @@ TEMPLATES = [
     gettext_noop("%(field)s is %(value)s. %(mend)s"),
     gettext_noop("%(field)s is %(value)s: %(mend)s"),
     gettext_noop("%(field)s is not stated. %(mend)s"),
-    gettext_noop("%(file)s %(detail)s."),
+    gettext_noop("%(file)s cannot be used: it %(detail)s."),
     gettext_noop("%(file)s does not exist. Check the path."),
     gettext_noop("%(file)s has %(count)s faults, so nothing was loaded.\n%(listing)s"),
     gettext_noop(

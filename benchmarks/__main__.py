@@ -12,9 +12,10 @@ from pathlib import Path
 
 import shapely
 
-MODULES = ("tessellation", "districting", "locating", "assigning")
+MODULES = ("tessellation", "districting", "overlaying", "locating", "siting", "assigning")
 PACKAGES = (
-    "quanyu", "numba", "numpy", "scipy", "shapely", "momepy", "pymetis", "gerrychain", "ortools", "pulp",
+    "quanyu", "numba", "numpy", "scipy", "shapely", "geopandas", "momepy", "kahip", "pymetis", "gerrychain",
+    "highspy", "pyscipopt", "ortools", "pulp", "spopt", "kmedoids",
 )  # fmt: skip
 RESULTS = Path(__file__).with_name("RESULTS.md")
 

@@ -118,7 +118,7 @@ def of_changes() -> list[str]:
     lines = [
         f"### Redrawing: {len(today.weights):,} grids of {ATOMS:,} atoms",
         "",
-        "| what changed | grids out of range | from scratch | moved at stability 1 | proven least | moved / least | s |",
+        "| what changed | grids out of range | from scratch | moved, stability 1 | proven least | moved / least | s |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for name, households in (("5 % of grids double", weights), ("2 % of buildings, by 0 to 3 times", changed)):

@@ -6,8 +6,10 @@ from north to south through the middle; the river from west to east, two thirds 
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import numpy as np
 import shapely
@@ -20,6 +22,7 @@ from quanyu.apps.grids.models import Network, Plan, Run
 from quanyu.apps.grids.norms import Norms
 from quanyu.apps.registers.models import Load, Source, located_fields
 from quanyu.apps.territory.fabric import make_fabric
+from quanyu.apps.territory.loading.departments import StatedNetwork, load_network
 from quanyu.apps.territory.models import Backdrop, Barrier, CountMethod, Division, Level, Place, PlaceKind
 from quanyu.engines.spatial import metric_projection, project, unproject
 
@@ -167,6 +170,39 @@ def lonlat(x: float, y: float) -> tuple[float, float]:
     """Return the longitude and latitude of a point given in metres east and north of Riverside's corner."""
     point = _degrees(shapely.Point(x, y))
     return point.x, point.y
+
+
+Box = tuple[float, float, float, float]
+
+
+def quarters(split_x: float, split_y: float) -> list[Box]:
+    """Return four boxes of Riverside as a department may draw them, in metres from its corner."""
+    width, height = 12 * STEP_X, 10 * STEP_Y
+    return [
+        (0, 0, split_x, split_y), (split_x, 0, width, split_y), (0, split_y, split_x, height),
+        (split_x, split_y, width, height),
+    ]  # fmt: skip
+
+
+def department_file(path: Path, boxes: list[Box], codes: list[str] | None = None) -> Path:
+    """Write a department's grids as GeoJSON, with codes G1, G2 … if none are given."""
+    features = [
+        {
+            "type": "Feature", "properties": {"网格编码": code},
+            "geometry": json.loads(shapely.to_geojson(_degrees(shapely.box(*box)))),
+        }
+        for code, box in zip(codes or [f"G{row}" for row in range(1, len(boxes) + 1)], boxes, strict=True)
+    ]  # fmt: skip
+    path.write_text(
+        json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False), encoding="utf-8"
+    )
+    return path
+
+
+def take_in(home: Division, folder: Path, code: str, boxes: list[Box], *, at: datetime = AT) -> Load:
+    """Load a department's grids of a territory."""
+    stated = StatedNetwork(home, code, code.title(), "WGS84")
+    return load_network(department_file(folder / f"{code}.geojson", boxes), stated, actor=None, at=at)
 
 
 def _division(code: str, name: str, level: Level, parent: Division | None, shape: shapely.Geometry | None) -> Division:

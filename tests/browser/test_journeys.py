@@ -166,6 +166,26 @@ def _move_a_place(page: Page) -> None:
     expect(page.locator("#moves [role=status]")).to_contain_text("Taken back")
 
 
+def test_departments_grids_are_seen_on_one_map_and_merged(visit: Any) -> None:
+    planner = visit()
+    planner.sign_in("zhou")
+    planner.page.goto("/fusion")
+    choose(planner.page, "Riverside")
+    planner.map_is_drawn()
+    planner.page.wait_for_selector("[data-networks=ready]")
+    street = planner.page.locator("[data-network=street]")
+    expect(street).to_be_checked()
+    street.uncheck()
+    expect(planner.page.get_by_text("crosswalk", exact=True)).to_be_visible()
+    planner.page.locator("form[action$='/draw'] button").click()
+    planner.page.wait_for_url("**/plans/*", timeout=90_000)
+    planner.page.goto(planner.page.url.split("/plans/")[0] + "/fusion/990101000000")
+    planner.map_is_drawn()
+    planner.page.get_by_role("button", name="Accept", exact=True).first.click()
+    expect(planner.page.get_by_text("accepted", exact=True)).to_have_count(1)
+    expect(planner.page.get_by_text("Households that change")).to_be_visible()
+
+
 def test_the_whole_way_to_a_grid_goes_by_keyboard(visit: Any) -> None:
     me = visit()
     me.page.goto("/")
@@ -205,6 +225,9 @@ def test_pages_are_labelled_legible_and_no_wider_than_the_screen(visit: Any, sch
         "/my-grid",
         "/desk",
         "/desk/riverside",
+        "/fusion",
+        "/fusion/990101000000",
+        "/fusion/990101000000/crosswalk",
         "/territory",
         "/territory/kinds",
         "/territory/load/city",

@@ -78,7 +78,11 @@ def test_a_published_problem_is_solved_within_its_bound() -> None:
 
 
 FAULTS = [
-    (AGENTS.replace("capacity", "room"), TASKS, "agents.csv has no column capacity, only name, x, y, room, office"),
+    (
+        AGENTS.replace("capacity", "room"),
+        TASKS,
+        "agents.csv cannot be used: it has no column capacity, only name, x, y, room, office",
+    ),
     (AGENTS.replace(",1,east", ",1.5,east"), TASKS, "agents.csv, row 2, column capacity: “1.5” cannot be used."),
     (AGENTS, TASKS.replace("200", "far"), "tasks.csv, row 3, column x: “far” cannot be used. Give a number."),
     (AGENTS, TASKS.replace("200", "nan"), "tasks.csv, row 3, column x: “nan” cannot be used."),
@@ -88,10 +92,10 @@ FAULTS = [
         TASKS.replace("east,Wang", "east,Zhao"),
         "row 3, column today: “Zhao” cannot be used. There is no",
     ),
-    (AGENTS, TASKS + "Inn,1\n", "tasks.csv has 2 cells in row 5, and 6 in its header"),
-    (AGENTS, "name,x,x\nMill,1,2\n", "tasks.csv has two columns x"),
-    (AGENTS, "", "tasks.csv has no rows below a header"),
-    (AGENTS, "\0", "tasks.csv is no text"),
+    (AGENTS, TASKS + "Inn,1\n", "tasks.csv cannot be used: it has 2 cells in row 5, and 6 in its header"),
+    (AGENTS, "name,x,x\nMill,1,2\n", "tasks.csv cannot be used: it has two columns x"),
+    (AGENTS, "", "tasks.csv cannot be used: it has no rows below a header"),
+    (AGENTS, "\0", "tasks.csv cannot be used: it is no text"),
 ]
 
 
@@ -109,7 +113,10 @@ def test_a_bad_file_is_misuse_with_its_row_and_column(
 def test_a_problem_that_breaks_off_is_misuse(tmp_path: Path, files: tuple[Path, Path]) -> None:
     short = tmp_path / "gap.txt"
     short.write_text("2 3 1 1")
-    assert "gap.txt has 4 numbers; 2 agents and 3 tasks need 16" in call("assign", short, "--format", "orlib").stderr
+    assert (
+        "gap.txt cannot be used: it has 4 numbers; 2 agents and 3 tasks need 16"
+        in call("assign", short, "--format", "orlib").stderr
+    )
     short.write_text("2 three")
     assert "other than whole numbers" in call("assign", short, "--format", "orlib").stderr
     assert call("assign", files[0]).exit_code == 2

@@ -20,7 +20,10 @@ VERBS = {
     "init": ("quanyu.cli.house", "Create or upgrade the database, and compile the engines once."),
     "demo": ("quanyu.cli.house", "Load the sample territories, draw their grids and serve the site."),
     "user": ("quanyu.cli.house", "Create an account NAME with a role, or give it another role and password."),
-    "load": ("quanyu.cli.load", "Take a file in as a whole: divisions, boundaries, a city, households."),
+    "load": (
+        "quanyu.cli.load",
+        "Take a file in as a whole: divisions, boundaries, a city, households, departments' grids and items.",
+    ),
     "plan": ("quanyu.cli.plan", "Draw the grids of NETWORK now and keep them as a draft plan."),
     "locate": ("quanyu.cli.plan", "Name the grids in force at LON LAT, or at each point of a CSV file."),
     "export": ("quanyu.cli.plan", "Write a plan of NETWORK to FILE."),
@@ -32,6 +35,11 @@ VERBS = {
     "check": ("quanyu.cli.house", "Verify the audit trail and that every plan in force is whole."),
     "district": ("quanyu.cli.district", "Draw districts on a file, without a database."),
     "curve": ("quanyu.cli.district", "Tell what another number of districts, or fewer moves, cost on a file."),
+    "overlay": (
+        "quanyu.cli.overlaying",
+        "Cut a territory into the pieces that several divisions have in common, and tell how far they agree.",
+    ),
+    "site": ("quanyu.cli.siting", "Choose sites from files, with a proof of how good they are."),
     "assign": ("quanyu.cli.assign", "Give each row of TASKS.csv to a row of AGENTS.csv that is near and has room."),
     "match": ("quanyu.cli.assign", "Match applicants to posts by the wishes of both sides."),
 }

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import numpy as np
 
-from quanyu.cli.arrays import UnreadableArrays, search_options, territory_of
+from quanyu.cli.arrays import UnreadableArrays, finite, search_options, territory_of
 from quanyu.cli.output import named_file
 
 if TYPE_CHECKING:
@@ -40,6 +40,10 @@ if TYPE_CHECKING:
     help="How evenly districts share the array loads; 0 ignores it.",
 )
 @click.option(
+    "--bound", "bound_seconds", type=click.FloatRange(0, 1e6), callback=finite,
+    help="Prove from below how much border any plan has, in so many seconds beyond the drawing.",
+)  # fmt: skip
+@click.option(
     "--out",
     type=click.Path(dir_okay=False, writable=True, path_type=Path),
     required=True,
@@ -47,7 +51,9 @@ if TYPE_CHECKING:
     help="A .npy file.",
 )
 @click.pass_context
-def district(ctx: click.Context, /, file: Path, out: Path, *, as_json: bool, **options: Any) -> None:
+def district(
+    ctx: click.Context, /, file: Path, out: Path, *, as_json: bool, bound_seconds: float | None, **options: Any
+) -> None:
     """Draw districts of the atoms in FILE (.npz) and write the label of each atom to a .npy file."""
     from quanyu.engines.districting import district as draw
 
@@ -57,6 +63,8 @@ def district(ctx: click.Context, /, file: Path, out: Path, *, as_json: bool, **o
     with out.open("wb") as sink:  # np.save would append .npy to another name
         np.save(sink, result.labels)
     figures = _figures(result)
+    if bound_seconds is not None:
+        figures |= _cut_bound(file, result, options, bound_seconds)
     if as_json:
         click.echo(json.dumps(figures))
     else:
@@ -126,6 +134,18 @@ def _bar(label: str) -> Iterator[Callable[[Progress], bool]]:
 
         yield watch
         bar.update(max(0, 1000 - bar.pos))
+
+
+def _cut_bound(file: Path, result: Districting, options: dict[str, Any], seconds: float) -> dict[str, Any]:
+    """Return what no plan in range has less border than, and how far this one may be off."""
+    from quanyu.engines.districting.cut_bounds import cut_bound
+
+    arrays = territory_of(file)
+    given = {name: arrays[name] for name in ("weights", "adjacency", "border")}
+    limits = {name: options[name] for name in ("lower", "upper", "k", "objective")}
+    found = cut_bound(**given, **limits, seconds=seconds)
+    cut = float(getattr(result.metrics, options["objective"]))
+    return {"cut_bound": found, "gap": None if found is None or not cut else (cut - found) / cut}
 
 
 def _figures(result: Districting) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,6 +23,10 @@ DEMO_USERS = {
 }
 DEMO_PASSWORD = "quanyu-demo"  # noqa: S105 the demo's sign-in is printed on the screen
 DEMO_SAMPLES = ("vologda", "liechtenstein", "zhangqiu")
+# The engines that pages call; the others compile when a command first calls them, or with `quanyu init`.
+ON_PAGES = ("drawing", "tessellating", "locating", "overlaying")
+# Where four departments had grids of their own, made up, before they are merged.
+MERGED_SAMPLE = "vologda"
 # Where villages lie on both banks of a river, a grid may use its bridges.
 BRIDGED = ("liechtenstein",)
 
@@ -68,7 +73,7 @@ def demo(ctx: click.Context, host: str, port: int, no_serve: bool, samples: tupl
     if not no_serve:
         require_free(host, port)
     _migrate()
-    _warm()
+    _warm(ON_PAGES)
     _demo_users()
     for name in samples or DEMO_SAMPLES:
         _demo_sample(name)
@@ -116,15 +121,17 @@ def _migrate() -> None:
     call_command("migrate", verbosity=0, interactive=False)
 
 
-def _warm() -> None:
+def _warm(wanted: Collection[str] | None = None) -> None:
     """Compile the engines on small cases, so that nobody waits for it later; the result stays in numba's cache."""
-    from quanyu.engines import assignment
-    from quanyu.engines.spatial import locating, tessellating
+    from quanyu.engines import assignment, siting
+    from quanyu.engines.spatial import locating, overlaying, tessellating
 
     for name, work in (
         ("drawing", _warm_drawing), ("tessellating", tessellating.warm), ("locating", locating.warm),
-        ("assigning", assignment.warm),
+        ("overlaying", overlaying.warm), ("siting", siting.warm), ("assigning", assignment.warm),
     ):  # fmt: skip
+        if wanted is not None and name not in wanted:
+            continue
         click.echo(f"Compiling {name} (a minute or two, once per machine) … ", nl=False, err=True)
         begun = time.monotonic()
         work()
@@ -170,6 +177,7 @@ def _demo_sample(name: str) -> None:
 
     from quanyu.apps.grids import actions
     from quanyu.apps.grids.models import Network, Plan
+    from quanyu.apps.grids.sample_networks import make_networks
     from quanyu.apps.territory.samples import load_sample
 
     begun = time.monotonic()
@@ -179,6 +187,8 @@ def _demo_sample(name: str) -> None:
         network = actions.create_network(territory, code=name, name=f"{territory}", actor=None, at=timezone.now())
     if not Plan.objects.filter(network=network).exists():
         _demo_plan(network)
+    if name == MERGED_SAMPLE:
+        make_networks(territory, at=timezone.now())
     click.echo(f"{name}: {time.monotonic() - begun:.1f} s", err=True)
 
 

@@ -35,7 +35,7 @@ def _shared(verb: Verb) -> Verb:
 
 @click.group()
 def load() -> None:
-    """Take a file in as a whole: divisions, boundaries, a city, households."""
+    """Take a file in as a whole: divisions, boundaries, a city, households, departments' grids and items."""
 
 
 @load.command()
@@ -157,6 +157,60 @@ def households(
         apply=lambda: load_households(
             file, home, as_of=day, origin=_origin(source, attribution, licence), actor=None, at=timezone.now()
         ),
+    )  # fmt: skip
+
+
+@load.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--territory", required=True, help="12-digit code of the territory whose grids they are.")
+@click.option("--code", required=True, help="Short code of the department; the same code replaces its grids.")
+@click.option("--name", required=True, help="What the department's grids are called.")
+@click.option("--coordinates", required=True, help="WGS84, CGCS2000, GCJ-02, BD-09 or EPSG:code; never guessed.")
+@click.option("--source", default="", help="Where the file comes from.")
+@_shared
+@click.pass_context
+@with_site
+def network(
+    ctx: click.Context, file: Path, territory: str, code: str, name: str, coordinates: str, source: str,
+    attribution: str, licence: str, only_check: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Load a department's own grids (GeoPackage, GeoJSON, Shapefile), to be merged with those of others."""
+    from django.utils import timezone
+
+    from quanyu.apps.territory.loading.city import territory_of
+    from quanyu.apps.territory.loading.departments import StatedNetwork, check_network, load_network
+
+    stated = StatedNetwork(territory_of(territory), code, name, coordinates)
+    origin = _origin(source, attribution, licence)
+    _run(
+        ctx, only_check, as_json,
+        check=lambda: check_network(file, stated),
+        apply=lambda: load_network(file, stated, origin=origin, actor=None, at=timezone.now()),
+    )  # fmt: skip
+
+
+@load.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--territory", required=True, help="12-digit code of the territory.")
+@click.option("--source", default="", help="Where the list comes from.")
+@_shared
+@click.pass_context
+@with_site
+def items(
+    ctx: click.Context, file: Path, territory: str, source: str, attribution: str, licence: str, only_check: bool,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """Load the list of items that grids serve, with the departments that claim each (CSV, xlsx)."""
+    from django.utils import timezone
+
+    from quanyu.apps.territory.loading.city import territory_of
+    from quanyu.apps.territory.loading.departments import check_items, load_items
+
+    home, origin = territory_of(territory), _origin(source, attribution, licence)
+    _run(
+        ctx, only_check, as_json,
+        check=lambda: check_items(file, home),
+        apply=lambda: load_items(file, home, origin=origin, actor=None, at=timezone.now()),
     )  # fmt: skip
 
 

@@ -22,7 +22,7 @@ class UnreadableTable(InvalidInput):
     """A table that an engine verb cannot read, or that lacks a column."""
 
     code = "unreadable_table"
-    template = "%(file)s %(detail)s."
+    template = "%(file)s cannot be used: it %(detail)s."
 
 
 class BadCell(InvalidInput):

@@ -13,7 +13,7 @@ TEMPLATES = [
     gettext_noop("%(field)s is %(value)s. %(mend)s"),
     gettext_noop("%(field)s is %(value)s: %(mend)s"),
     gettext_noop("%(field)s is not stated. %(mend)s"),
-    gettext_noop("%(file)s %(detail)s."),
+    gettext_noop("%(file)s cannot be used: it %(detail)s."),
     gettext_noop("%(file)s does not exist. Check the path."),
     gettext_noop("%(file)s has %(count)s faults, so nothing was loaded.\n%(listing)s"),
     gettext_noop(
@@ -43,6 +43,7 @@ TEMPLATES = [
     gettext_noop(
         "%(file)s is stated as of %(day)s, but %(value)s, which it ends, began on %(began)s. State a later day (--as-of)."
     ),
+    gettext_noop("%(file)s says no coordinate system, other files do. Give it the one that it is in."),
     gettext_noop(
         "%(file)s was built from other polygons (key %(value)s, expected %(expected)s). Build the locator again from today's polygons."
     ),
@@ -122,16 +123,25 @@ TEMPLATES = [
     gettext_noop("%(name)s holds %(got)s, expected %(expected)s."),
     gettext_noop("%(name)s is %(value)s; allowed is %(allowed)s."),
     gettext_noop("%(name)s is empty. Give at least one row."),
+    gettext_noop(
+        "%(name)s[%(row)s] has the coordinate %(value)s; allowed is up to %(most)s. Check the coordinate system."
+    ),
+    gettext_noop("%(name)s[%(row)s] is %(got)s. Give a polygon or multipolygon, or leave the row out."),
     gettext_noop("%(name)s[%(row)s] is %(value)s. Give a finite number, or leave the row out."),
     gettext_noop("%(name)s[%(row)s] is %(value)s; allowed is %(allowed)s."),
+    gettext_noop(
+        "%(name)s[%(row)s] is no valid polygon: %(reason)s. Mend its border there, for example with “fix geometries”."
+    ),
     gettext_noop("%(network)s has no grid %(value)s. Check the code."),
     gettext_noop("%(plan)s has no edit to take back."),
+    gettext_noop("%(plan)s has no grid in %(value)s. Choose a community of the plan's territory."),
     gettext_noop("%(plan)s is or was in force and cannot be changed. Draw a new plan."),
     gettext_noop("%(plan)s takes force on %(from)s. Choose a later day."),
     gettext_noop(
         "%(plan)s was drawn against %(drawn_against)s, but %(in_force)s is in force. Draw it again, so that its codes and its impact are counted against the grids of today."
     ),
     gettext_noop("%(plan)s was drawn or edited by you; another person reviews it."),
+    gettext_noop("%(plan)s was not drawn from departments' grids. Draw a proposal on the page of their fusion."),
     gettext_noop("%(run)s has ended: there is nothing to cancel."),
     gettext_noop("%(run)s is waiting, running or done; only a failed or cancelled run starts again."),
     gettext_noop("%(subject)s is %(state)s and cannot become %(wanted)s; from here it can become: %(possible)s."),
@@ -167,6 +177,7 @@ TEMPLATES = [
     gettext_noop("The account cannot be taken so. %(detail)s"),
     gettext_noop("The buildings of %(territory)s were loaded anew after %(plan)s was drawn. Draw the plan again."),
     gettext_noop("The grid code %(value)s has more than %(limit)s signs. Choose a shorter pattern."),
+    gettext_noop("The layer has no polygon %(row)s to redraw; it has 0 to %(most)s."),
     gettext_noop("The password cannot be taken. %(detail)s"),
     gettext_noop(
         "The pattern of grid codes is %(value)s. Give {division} and {number} once each: {division}{number:03d}."
@@ -188,8 +199,4 @@ TEMPLATES = [
     gettext_noop(
         "adjacency[%(row)s, %(column)s] differs from adjacency[%(column)s, %(row)s]. Store each shared border twice with one length."
     ),
-    gettext_noop(
-        "polygons[%(row)s] has the coordinate %(value)s; allowed is up to %(most)s. Check the coordinate system."
-    ),
-    gettext_noop("polygons[%(row)s] is %(got)s. Give a polygon or multipolygon, or leave the row out."),
 ]

@@ -11,6 +11,8 @@ from quanyu.apps.territory.models import Backdrop, Division, Level
 def sources_of(territory: Division) -> dict[str, Any]:
     """Return the attribution line of a territory's data, and whether any of them are made up."""
     loads = Load.objects.filter(target=territory.code, status=Load.Status.APPLIED, source__isnull=False)
+    # A list of items says nothing of what a map shows.
+    loads = loads.exclude(kind="service_items")
     rows = dict.fromkeys(loads.values_list("source__attribution", "source__licence", "source__is_made_up"))
     lines = [" · ".join(part for part in (attribution, licence) if part) for attribution, licence, _ in rows]
     return {"attribution": "; ".join(lines), "is_made_up": any(made_up for *_, made_up in rows)}

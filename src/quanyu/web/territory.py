@@ -30,6 +30,8 @@ TITLES = {
     "boundaries": gettext_lazy("Load boundaries of divisions"),
     "city": gettext_lazy("Load a city file"),
     "households": gettext_lazy("Load counts of households"),
+    "network": gettext_lazy("Load a department's grids"),
+    "service_items": gettext_lazy("Load a list of service items"),
 }
 FIELDS = {
     "divisions": ("file", "system", "as_of", "source", "attribution", "licence"),
@@ -39,6 +41,8 @@ FIELDS = {
         "licence",
     ),
     "households": ("file", "territory", "as_of", "source", "attribution", "licence"),
+    "network": ("file", "territory", "code", "name", "coordinates", "source", "attribution", "licence"),
+    "service_items": ("file", "territory", "source", "attribution", "licence"),
 }  # fmt: skip
 # Proposed where a coordinate system is asked for; any EPSG code may be typed.
 COORDINATE_SYSTEMS = ("WGS84", "CGCS2000", "GCJ-02", "BD-09", "EPSG:4326", "EPSG:4490")
@@ -52,6 +56,10 @@ class LoadForm(forms.Form):
     territory = forms.CharField(
         label=gettext_lazy("Territory"), max_length=12, widget=forms.TextInput(attrs={"list": "territories"}),
         help_text=gettext_lazy("12-digit code of the division the file is for."),
+    )  # fmt: skip
+    code = forms.SlugField(
+        label=gettext_lazy("Short code"), max_length=30,
+        help_text=gettext_lazy("Whose grids: lower-case letters, digits and hyphens. The same code replaces them."),
     )  # fmt: skip
     name = forms.CharField(
         label=gettext_lazy("Name of the territory"), max_length=100,
@@ -84,6 +92,9 @@ class LoadForm(forms.Form):
         self.fields = {name: self.fields[name] for name in FIELDS[kind]}
         for name, shown in self.fields.items():
             shown.required = name in NEEDED or (kind == "city" and name == "source")
+        if kind == "network":
+            self.fields["code"].required = self.fields["name"].required = True
+            self.fields["name"].label, self.fields["name"].help_text = _("Name of the department's grids"), ""
 
     def stated(self) -> uploads.Stated:
         values = {

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from quanyu.web import accounts, audit, desk, grids, map, plans, territory, tiles  # noqa: A004 a page is named as its noun
+from quanyu.web import accounts, audit, desk, fusion, grids, map, plans, territory, tiles  # noqa: A004 a page is named as its noun
 
 urlpatterns = [
     path("", map.home, name="map"),
@@ -23,6 +23,12 @@ urlpatterns = [
     path("plans/<int:pk>/move", plans.move, name="plan-move"),
     path("plans/<int:pk>/export/<slug:kind>", plans.export, name="plan-export"),
     path("plans/<int:pk>/<slug:verb>", plans.verb, name="plan-verb"),
+    path("fusion", fusion.territories, name="fusion"),
+    path("fusion/<str:territory>", fusion.territory, name="fusion-territory"),
+    path("fusion/<str:territory>/draw", fusion.draw, name="fusion-draw"),
+    path("fusion/<str:territory>/crosswalk", fusion.crosswalk, name="fusion-crosswalk"),
+    path("fusion/<str:territory>/communities/<int:pk>/<slug:verb>", fusion.community, name="fusion-community"),
+    path("fusion/<str:territory>/<slug:network>.geojson", fusion.outlines, name="fusion-outlines"),
     path("tiles/<str:territory>/<slug:archive>/<int:zoom>/<int:x>/<int:y>", tiles.tile, name="tile"),
     path("territory", territory.territory, name="territory"),
     path("territory/load/<slug:kind>", territory.load, name="territory-load"),

@@ -94,7 +94,7 @@ def test_places_by_number_are_assigned_as_cheaply_as_brute_force_can(arguments: 
     assert bound_by_places(problem, found.prices) == found.bound == found.objective
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(small(with_loads=True))
 def test_loads_are_assigned_within_a_bound_that_brute_force_confirms(arguments: dict[str, Any]) -> None:
     found = assign(**arguments, steps=4)
@@ -111,7 +111,7 @@ def test_loads_are_assigned_within_a_bound_that_brute_force_confirms(arguments: 
     assert bound_by_prices(with_nobody(check(**arguments)), found.prices) == found.bound
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(small(with_loads=True), st.integers(0, 1000))
 def test_what_prices_rule_out_is_in_no_better_assignment(arguments: dict[str, Any], seed: int) -> None:
     arguments["price"] = 20
@@ -126,7 +126,7 @@ def test_what_prices_rule_out_is_in_no_better_assignment(arguments: dict[str, An
     assert brute(arguments)[1] == upper - 1
 
 
-@pytest.mark.parametrize(("name", "optimum"), [("c10200", 2806), ("d10100", 6347), ("e10200", 23307)])
+@pytest.mark.parametrize(("name", "optimum"), [("c10200", 2806), ("e10200", 23307)])
 def test_published_optima_are_reached_within_a_thousandth_and_never_passed(name: str, optimum: int) -> None:
     numbers = np.array((DATA / f"gap_{name}.txt").read_text().split(), dtype=np.int64)
     m, n = numbers[:2]

@@ -13,8 +13,9 @@ from shapely.geometry import box
 
 from quanyu.engines.arrays import FloatArray, GeometryArray
 from quanyu.engines.spatial import Locator
-from quanyu.engines.spatial.locating import CoordinateTooLarge, NoLocator, NotPolygon, OtherPolygons, key_of
+from quanyu.engines.spatial.locating import NoLocator, OtherPolygons, key_of
 from quanyu.engines.spatial.locating._kernels import find
+from quanyu.engines.spatial.rings import CoordinateTooLarge, NotPolygon
 from quanyu.errors import NotFinite, WrongShape
 
 SIDE = 1000.0

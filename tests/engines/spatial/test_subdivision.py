@@ -10,7 +10,8 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quanyu.engines.spatial.tessellating import _rings, subdivision
+from quanyu.engines.spatial import _walking
+from quanyu.engines.spatial.tessellating import subdivision
 from quanyu.engines.spatial.tessellating.subdivision import subdivide
 
 
@@ -71,8 +72,8 @@ def test_plain_python_walks_the_same_rings(lines: np.ndarray) -> None:
     made = subdivide(lines)
     with pytest.MonkeyPatch.context() as patch:
         for name in ("_drop_dangles", "_next_on_the_left", "_walks", "_split_where_it_meets_itself"):
-            patch.setattr(_rings, name, getattr(_rings, name).py_func)
-        patch.setattr(subdivision, "walk_rings", _rings.walk_rings.py_func)
+            patch.setattr(_walking, name, getattr(_walking, name).py_func)
+        patch.setattr(subdivision, "walk_rings", _walking.walk_rings.py_func)
         slow = subdivide(lines)
     assert shapely.to_wkb(made.faces).tolist() == shapely.to_wkb(slow.faces).tolist()
     assert made.left.tolist() == slow.left.tolist()

@@ -149,17 +149,26 @@ def _draw_basic(atoms: Atoms, rest: IntArray, ground: Ground, norms: Norms, on_p
     steps = norms.steps
     if steps is None and norms.seconds is None:
         steps = STEPS_PER_GRID * int(atoms.households[rest].sum() / max(norms.target or norms.lower, 1) + 1)
-    previous = previous_labels(ground.today, atoms.origin, atoms.part, atoms.parts)[rest]
+    previous, stability = _previous(atoms, rest, ground, norms)
     result = district(
         atoms.households[rest], adjacency, lower=norms.lower, upper=norms.upper, target=norms.target,
         border=ground.community[atoms.origin[rest]], barrier_edges=barrier.tocsr().data > 1.5,
-        previous=previous if (previous >= 0).any() else None, stability=norms.stability, objective=norms.objective,
+        previous=previous, stability=stability or 0.0, objective=norms.objective,
         xy=atoms.xy[rest], area=atoms.area[rest], outer_length=atoms.outer_length[rest], seed=norms.seed,
         steps=steps, seconds=norms.seconds, on_progress=watch,
     )  # fmt: skip
     if stopped:
         raise Cancelled
     return result
+
+
+def _previous(atoms: Atoms, rest: IntArray, ground: Ground, norms: Norms) -> tuple[IntArray | None, list[float]]:
+    """Return today's grid of each atom and the departments', a column each, and how dear it is to leave each."""
+    today = previous_labels(ground.today, atoms.origin, atoms.part, atoms.parts)
+    labels = np.column_stack([today, ground.departments[atoms.origin]])[rest]
+    stability = np.array([norms.stability] + [norms.fusion] * (labels.shape[1] - 1))
+    told = (labels >= 0).any(axis=0)
+    return (labels[:, told], stability[told].tolist()) if told.any() else (None, [])
 
 
 def _tell(on_progress: OnProgress, stage: str, fraction: float) -> None:

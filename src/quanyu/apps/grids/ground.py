@@ -26,7 +26,8 @@ class Ground:
 
     ``adjacency`` holds the shared border in metres; ``barrier_kind`` names, for each stored entry, the barrier the
     pair lies across ('' for none); ``crossings`` are pairs that a road joins over a barrier; ``today`` is the plan that
-    the new one replaces.
+    the new one replaces; ``departments`` the row of each place's grid in the networks that it is to be close to, a
+    column each, −1 outside.
     """
 
     place_ids: IntArray
@@ -43,6 +44,7 @@ class Ground:
     cells: GeometryArray
     footprints: GeometryArray
     today: Today
+    departments: IntArray
 
     def fingerprint(self, norms: Norms) -> str:
         """Return the SHA-256 of everything the result depends on."""
@@ -51,7 +53,7 @@ class Ground:
         for array in (
             self.place_ids, self.households, self.footprint_m2, self.community, self.crossings, self.area,
             self.outer_length, self.xy, self.adjacency.indptr, self.adjacency.indices, self.adjacency.data,
-            today.row, today.part, today.parts, today.label, today.households,
+            today.row, today.part, today.parts, today.label, today.households, self.departments,
         ):  # fmt: skip
             digest.update(f"{array.dtype} {array.shape}".encode())
             digest.update(np.ascontiguousarray(array).tobytes())

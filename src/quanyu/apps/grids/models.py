@@ -321,3 +321,19 @@ class Staffing(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code} {self.worker_name}"
+
+
+class Acceptance(models.Model):
+    """A community's word that a plan's grids take the place of its departments' own, from the day the plan rules."""
+
+    plan = models.ForeignKey(Plan, on_delete=models.CASCADE, related_name="acceptances")
+    community = models.ForeignKey(Division, on_delete=models.PROTECT, related_name="+")
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    made_at = models.DateTimeField(_("accepted at"))
+
+    class Meta:
+        ordering = ["plan", "community"]
+        constraints = [models.UniqueConstraint(fields=["plan", "community"], name="community_accepts_once")]
+
+    def __str__(self) -> str:
+        return f"{self.community}: {self.plan}"

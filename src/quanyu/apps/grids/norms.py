@@ -13,7 +13,7 @@ BARRIER_KINDS = ("waterway", "railway", "motorway", "main_road", "barrier", "bro
 # No grid of any use has more households.
 MOST = 1_000_000
 OBJECTIVES = ("cut_length", "cut_edges")
-_LISTS = ("barriers", "exclusive_kinds")
+_LISTS = ("barriers", "exclusive_kinds", "departments")
 EXCLUSIVE_KINDS = ("office", "industrial", "market", "scenic", "school", "hospital", "public")
 
 
@@ -29,14 +29,17 @@ class Norms:
     """What every grid must keep, and what a plan is to be good at.
 
     ``lower`` and ``upper`` are households of a basic grid; ``stability`` weighs households that stay with their grid
-    (0 free, 1 strong); ``barriers`` are the kinds of line no grid crosses; with ``allow_crossings`` a road open to
-    people joins both sides of a barrier; with ``split_heavy`` a building above ``upper`` is divided by entrances.
+    (0 free, 1 strong), and ``fusion`` those that stay with the grid of each of ``departments``, short codes;
+    ``barriers`` are the kinds of line no grid crosses; with ``allow_crossings`` a road open to people joins both sides
+    of a barrier; with ``split_heavy`` a building above ``upper`` is divided by entrances.
     """
 
     lower: int = 300
     upper: int = 500
     target: int | None = None
     stability: float = 0.0
+    departments: tuple[str, ...] = ()
+    fusion: float = 0.5
     barriers: tuple[str, ...] = ("waterway", "railway", "motorway")
     allow_crossings: bool = False
     split_heavy: bool = True
@@ -65,6 +68,7 @@ class Norms:
             ("upper", self.upper, self.upper <= MOST, _("give at most %(most)s households.") % {"most": f"{MOST:,}"}),
             ("target", self.target, inside, between % {"lower": self.lower, "upper": self.upper}),
             ("stability", self.stability, 0 <= self.stability <= 1, _("give a number from 0 (free) to 1 (strong).")),
+            ("fusion", self.fusion, 0 <= self.fusion <= 1, _("give a number from 0 (free) to 1 (strong).")),
             ("barriers", self.barriers, barriers, known % {"known": ", ".join(BARRIER_KINDS)}),
             ("exclusive_kinds", self.exclusive_kinds, kinds, known % {"known": ", ".join(EXCLUSIVE_KINDS)}),
             ("exclusive_min_m2", self.exclusive_min_m2, self.exclusive_min_m2 >= 0, _("give 0 or more square metres.")),

@@ -68,7 +68,7 @@ def _draw_and_store(run: Run, watch: _Watch, clock: Clock) -> None:
     begun = time.perf_counter()
     watch("reading", 0.0, {})
     based_on = last_plan(run.network)
-    fabric, ground = _consistent_ground(run, based_on)
+    fabric, ground = _consistent_ground(run, based_on, norms)
     read = time.perf_counter()
     drawn = drawing.draw(ground, norms, watch)
     watch("writing", 0.0, {})
@@ -88,13 +88,13 @@ def _draw_and_store(run: Run, watch: _Watch, clock: Clock) -> None:
         )
 
 
-def _consistent_ground(run: Run, based_on: Plan | None) -> tuple[Fabric, Ground]:
+def _consistent_ground(run: Run, based_on: Plan | None, norms: Norms) -> tuple[Fabric, Ground]:
     """Return a fabric and its ground; when a load comes in between, the new ones."""
     territory = run.network.territory
     fabric = current_fabric(territory)
-    ground = read_ground(fabric, based_on)
+    ground = read_ground(fabric, based_on, norms.departments)
     while (newest := current_fabric(territory)) != fabric:
-        fabric, ground = newest, read_ground(newest, based_on)
+        fabric, ground = newest, read_ground(newest, based_on, norms.departments)
     return fabric, ground
 
 

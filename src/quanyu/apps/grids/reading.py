@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import shapely
+from django.utils.translation import gettext
 
 from quanyu.apps.grids.continuity import Today
 from quanyu.apps.grids.ground import Ground
 from quanyu.apps.grids.models import Membership, Plan
 from quanyu.apps.territory.fabric import read_fabric
-from quanyu.apps.territory.models import Fabric, Place
-from quanyu.engines.arrays import IntArray
-from quanyu.engines.spatial import project
+from quanyu.apps.territory.models import DepartmentNetwork, Fabric, Place
+from quanyu.engines.arrays import GeometryArray, IntArray
+from quanyu.engines.spatial import Locator, project, project_areas
+from quanyu.errors import NotFound
 
 
-def read_ground(fabric: Fabric, based_on: Plan | None) -> Ground:
-    """Return the arrays of a fabric with today's household counts, and the plan a new one replaces."""
+def read_ground(fabric: Fabric, based_on: Plan | None, departments: Sequence[str] = ()) -> Ground:
+    """Return the arrays of a fabric with today's household counts, the plan a new one replaces, and departments' grids.
+
+    Raises
+    ------
+    NotFound
+        A department has no grids in the territory.
+    """
     arrays = read_fabric(fabric)
     columns = ("pk", "kind", "households", "footprint_m2", "cell", "wkb")
     rows = {row[0]: row for row in Place.objects.filter(territory=fabric.territory_id).values_list(*columns)}
@@ -30,7 +40,27 @@ def read_ground(fabric: Fabric, based_on: Plan | None) -> Ground:
         community=arrays.community, adjacency=arrays.adjacency, barrier_kind=arrays.barrier_kind,
         crossings=arrays.crossings, area=arrays.area, outer_length=arrays.outer_length, xy=arrays.xy,
         cells=cells, footprints=footprints, today=read_today(based_on, arrays.place_ids),
+        departments=read_departments(fabric, departments),
     )  # fmt: skip
+
+
+def read_departments(fabric: Fabric, codes: Sequence[str]) -> IntArray:
+    """Return the row of the grid, in each department's network, that holds each place; −1 outside."""
+    xy = read_fabric(fabric).xy
+    result = np.full((len(xy), len(codes)), -1, dtype=np.int64)
+    for column, code in enumerate(codes):
+        network = DepartmentNetwork.objects.filter(territory=fabric.territory_id, code=code).first()
+        if network is None:
+            mend = gettext("Load its grids first, or leave it out.")
+            raise NotFound(what=gettext("department's grids"), key=code, mend=mend)
+        result[:, column] = Locator(department_shapes(network, fabric.projection)).locate(xy[:, 0], xy[:, 1])
+    return result
+
+
+def department_shapes(network: DepartmentNetwork, projection: str) -> GeometryArray:
+    """Return the grids of a department in metres of a projection, in the order of their rows."""
+    stored = [bytes(wkb or b"") for wkb in network.grids.order_by("pk").values_list("wkb", flat=True)]
+    return project_areas(shapely.from_wkb(np.array(stored, dtype=object)), projection)
 
 
 def read_today(plan: Plan | None, place_ids: IntArray) -> Today:

@@ -177,3 +177,20 @@ class LosesCode(BrokenRule):
         "Grid %(from)s keeps the code of a grid in force and would have no more than half of its households left: "
         "a code is not given to another extent."
     )
+
+
+# Fusion
+
+
+class NotFused(Conflict):
+    """A plan that was not drawn to merge departments' grids is accepted by no community."""
+
+    code = "not_fused"
+    template = "%(plan)s was not drawn from departments' grids. Draw a proposal on the page of their fusion."
+
+
+class NoCommunity(InvalidInput):
+    """A community accepts a plan that has no grid there."""
+
+    code = "no_community"
+    template = "%(plan)s has no grid in %(value)s. Choose a community of the plan's territory."

@@ -309,12 +309,17 @@ class Fabric(models.Model):
         return f"{self.territory} {self.made_at:%Y-%m-%d}"
 
 
+# Kept beside, since nothing else here knows of them; Django looks for models in this module.
+from quanyu.apps.territory.departments import DepartmentGrid, DepartmentNetwork, ServiceItem  # noqa: E402
+
 __all__ = [
     "Backdrop",
     "Barrier",
     "CodeAlias",
     "CodeSystem",
     "CountMethod",
+    "DepartmentGrid",
+    "DepartmentNetwork",
     "Division",
     "Fabric",
     "HouseholdTotal",
@@ -322,5 +327,6 @@ __all__ = [
     "Level",
     "Place",
     "PlaceKind",
+    "ServiceItem",
     "Source",
 ]

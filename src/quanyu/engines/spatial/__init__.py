@@ -1,6 +1,13 @@
 """Space: coordinate systems, tessellation and neighbours, division of heavy buildings, dissolving, locating."""
 
-from quanyu.engines.spatial.coordinates import metric_projection, project, to_wgs84, transform_geometries, unproject
+from quanyu.engines.spatial.coordinates import (
+    metric_projection,
+    project,
+    project_areas,
+    to_wgs84,
+    transform_geometries,
+    unproject,
+)
 from quanyu.engines.spatial.dissolving import dissolve
 from quanyu.engines.spatial.locating import Locator
 from quanyu.engines.spatial.splitting import Pieces, split_atoms
@@ -14,6 +21,7 @@ __all__ = [
     "dissolve",
     "metric_projection",
     "project",
+    "project_areas",
     "split_atoms",
     "tessellate",
     "to_wgs84",

@@ -123,6 +123,21 @@ def project(shapes: GeometryArray, projection: str) -> GeometryArray:
     return _moved(shapes, _between("EPSG:4326", projection))
 
 
+def project_areas(shapes: GeometryArray, projection: str) -> GeometryArray:
+    """Return valid WGS 84 polygons in metres of ``projection``, valid again.
+
+    Rounding may make a ring touch itself in another system; of what mending gives, the areas are kept.
+    """
+    flat = project(shapes, projection)
+    for row in np.flatnonzero(~shapely.is_valid(flat)).tolist():
+        parts = shapely.get_parts(shapely.make_valid(flat[row]))
+        areas = parts[
+            np.isin(shapely.get_type_id(parts), (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON))
+        ]
+        flat[row] = shapely.union_all(areas)
+    return flat
+
+
 def unproject(shapes: GeometryArray, projection: str) -> GeometryArray:
     """Return geometries in metres of ``projection`` as WGS 84."""
     return _moved(shapes, _between(projection, "EPSG:4326"))

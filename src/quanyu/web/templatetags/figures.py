@@ -38,6 +38,12 @@ def share(part: int | None, whole: int | None) -> str:
 
 
 @register.filter
+def percent(share: float | None, digits: int = 0) -> str:
+    """Return a share of 1 in per cent."""
+    return "—" if share is None else f"{100 * share:.{digits}f} %"
+
+
+@register.filter
 def area(m2: float | None) -> str:
     """Write an area in square metres, from a tenth of a square kilometre on in those."""
     if m2 is None:

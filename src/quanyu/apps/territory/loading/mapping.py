@@ -133,6 +133,12 @@ def complete(file: str, layers: list[SourceLayer], changes: Mapping[str, str]) -
     return {key: name for key, name in mapping.items() if name}
 
 
+def column(columns: Iterable[str], names: Iterable[str]) -> str:
+    """Return the first of some names that a layer has as a column, as it is written there; '' for none."""
+    theirs = {_plain(each): each for each in columns}
+    return next((theirs[_plain(name)] for name in names if _plain(name) in theirs), "")
+
+
 def parse(file: str, pairs: Iterable[str]) -> dict[str, str]:
     """Return a mapping from ``LAYER.COLUMN=NAME`` texts."""
     result = {}

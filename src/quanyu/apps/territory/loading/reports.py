@@ -40,6 +40,10 @@ COUNTS = {
     "spread": gettext_noop("households spread over buildings"),
     "not_applied": gettext_noop("totals that are not applied"),
     "aliases": gettext_noop("codes of other systems"),
+    "grids": gettext_noop("grids"),
+    "items": gettext_noop("items"),
+    "items_claimed_twice": gettext_noop("items that several departments claim"),
+    "items_of_nobody": gettext_noop("items of nobody"),
 }
 FINDINGS = {
     "scope": gettext_noop("The list is taken as complete for %(name)s (%(code)s); levels: %(levels)s."),
@@ -79,6 +83,10 @@ FINDINGS = {
         "%(count)s totals are not applied, because their buildings have counts of their own, which stay: %(names)s."
     ),
     "older_totals": gettext_noop("%(count)s totals are not applied, because newer ones are known: %(names)s."),
+    "grids_overlap": gettext_noop(
+        "%(count)s pieces of ground (%(area_m2)s m²) are claimed by several grids of the file: rows %(rows)s."
+    ),
+    "grids_gap": gettext_noop("%(count)s gaps (%(area_m2)s m²) lie between grids of the file."),
     "no_total": gettext_noop("%(count)s homes stand in divisions without a total and keep their count."),
 }  # fmt: skip
 

@@ -19,6 +19,13 @@ from quanyu.apps.registers.models import Load
 from quanyu.apps.territory.loading import faults
 from quanyu.apps.territory.loading.boundaries import check_boundaries, load_boundaries
 from quanyu.apps.territory.loading.city import CityOptions, check_city, load_city, territory_of
+from quanyu.apps.territory.loading.departments import (
+    StatedNetwork,
+    check_items,
+    check_network,
+    load_items,
+    load_network,
+)
 from quanyu.apps.territory.loading.divisions import check_divisions, load_divisions
 from quanyu.apps.territory.loading.files import limit_bytes
 from quanyu.apps.territory.loading.households import check_households, load_households
@@ -37,6 +44,7 @@ class Stated:
     coordinates: str = ""
     territory: str = ""
     name: str = ""
+    code: str = ""
     household_size: float | None = None
     leave_out: bool = False
     as_of: str = ""
@@ -54,6 +62,10 @@ class Stated:
         return Origin(self.source, self.attribution or self.source, self.licence) if self.source else None
 
     @property
+    def network(self) -> StatedNetwork:
+        return StatedNetwork(territory_of(self.territory), self.code, self.name, self.coordinates)
+
+    @property
     def city(self) -> CityOptions:
         return CityOptions(self.coordinates, self.household_size, self.mapping, self.leave_out, self.day)
 
@@ -64,6 +76,10 @@ def look(path: Path, stated: Stated, *, at: datetime) -> Report:
         return check_divisions(path, system=stated.system, as_of=stated.day, at=at)
     if stated.kind == "boundaries":
         return check_boundaries(path, system=stated.system, coordinates=stated.coordinates)
+    if stated.kind == "network":
+        return check_network(path, stated.network)
+    if stated.kind == "service_items":
+        return check_items(path, territory_of(stated.territory))
     territory = territory_of(stated.territory, stated.name)
     if stated.kind == "city":
         return check_city(path, territory, stated.city)
@@ -79,6 +95,10 @@ def take_in(path: Path, stated: Stated, *, actor: User | None, at: datetime) -> 
         return load_boundaries(
             path, system=stated.system, coordinates=stated.coordinates, origin=origin, actor=actor, at=at
         )
+    if stated.kind == "network":
+        return load_network(path, stated.network, origin=origin, actor=actor, at=at)
+    if stated.kind == "service_items":
+        return load_items(path, territory_of(stated.territory), origin=origin, actor=actor, at=at)
     territory = territory_of(stated.territory, stated.name)
     if stated.kind == "city":
         if origin is None:

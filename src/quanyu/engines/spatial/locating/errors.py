@@ -5,20 +5,6 @@ from __future__ import annotations
 from quanyu.errors import InvalidInput
 
 
-class NotPolygon(InvalidInput):
-    """A row of the polygons is something else."""
-
-    code = "not_polygon"
-    template = "polygons[%(row)s] is %(got)s. Give a polygon or multipolygon, or leave the row out."
-
-
-class CoordinateTooLarge(InvalidInput):
-    """A coordinate is so large that products of it overflow."""
-
-    code = "coordinate_too_large"
-    template = "polygons[%(row)s] has the coordinate %(value)s; allowed is up to %(most)s. Check the coordinate system."
-
-
 class NoLocator(InvalidInput):
     """The file holds no locator, or not the whole of it."""
 

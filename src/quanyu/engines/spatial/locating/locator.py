@@ -13,7 +13,7 @@ import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
 
-from quanyu.engines.arrays import FloatArray, GeometryArray, Int32Array, IntArray, float_array, require_rows
+from quanyu.engines.arrays import FloatArray, GeometryArray, IntArray, float_array, require_rows
 from quanyu.engines.spatial.locating import files
 from quanyu.engines.spatial.locating._kernels import (
     Cold,
@@ -26,16 +26,16 @@ from quanyu.engines.spatial.locating._kernels import (
     find,
     nearest_edge,
 )  # fmt: skip
-from quanyu.engines.spatial.locating.errors import CoordinateTooLarge, NotPolygon, OtherPolygons
+from quanyu.engines.spatial.locating.errors import OtherPolygons
 from quanyu.engines.spatial.locating.reporting import Report, report
-from quanyu.errors import NotFinite
+from quanyu.engines.spatial.morton import morton
+from quanyu.engines.spatial.rings import Rings, rings_of
 
 # Cells of the first raster: so many an edge, and at least so many a polygon; never more than MOST_CELLS, nor so many
 # that edges are entered ENTRIES times on average.
-CELLS_AN_EDGE, CELLS_A_POLYGON, MOST_CELLS, ENTRIES = 18, 256, 1 << 25, 24
+CELLS_AN_EDGE, CELLS_A_POLYGON, MOST_CELLS, ENTRIES = 6, 256, 1 << 25, 24
 # Edges entered in the rasters below it, for each distinct edge.
-BUDGET = 24
-LARGEST = 1e100
+BUDGET = 12
 # Points that are worth a thread.
 SHARE = 100_000
 FANOUT = 8
@@ -64,8 +64,8 @@ class Locator:
         """
         shapes = np.atleast_1d(np.asarray(polygons, dtype=object))
         require_rows("polygons", shapes)
-        xy, ring, owner, is_hole = _rings(shapes)
-        self.key = _hash(xy, ring, owner, is_hole, len(shapes))
+        xy, ring, owner, is_hole = rings = rings_of("polygons", shapes)
+        self.key = _hash(rings, len(shapes))
         self._count = len(shapes)
         ends, left, right = distinct_edges(xy, xy.view(np.uint64), ring, owner, is_hole)
         self._edges = Edges(ends[0], ends[1], ends[2], ends[3], left, right)
@@ -178,7 +178,7 @@ class Locator:
 def key_of(polygons: GeometryArray) -> str:
     """Return the key that a locator of these polygons has, without building it."""
     shapes = np.atleast_1d(np.asarray(polygons, dtype=object))
-    return _hash(*_rings(shapes), len(shapes))
+    return _hash(rings_of("polygons", shapes), len(shapes))
 
 
 def warm() -> None:
@@ -205,38 +205,9 @@ def _share(work: Any, count: int, threads: int | None) -> None:
         list(pool.map(work, [slice(a, b) for a, b in pairwise(bounds)]))
 
 
-def _rings(shapes: GeometryArray) -> tuple[FloatArray, IntArray, Int32Array, NDArray[np.bool_]]:
-    """Return vertices, the first vertex of each ring and the end, the polygon of each ring, and which are holes."""
-    kind = shapely.get_type_id(shapes)
-    bad = ~np.isin(kind, (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON))
-    if bad.any():
-        row = int(np.argmax(bad))
-        got = "missing" if shapes[row] is None else f"a {shapes[row].geom_type}"
-        raise NotPolygon(row=row, got=got)
-    parts, owner = shapely.get_parts(shapes, return_index=True)
-    whole = ~shapely.is_empty(parts)
-    parts, owner = parts[whole], owner[whole]
-    if not len(parts):
-        return np.empty((0, 2)), np.zeros(1, dtype=np.int64), np.empty(0, dtype=np.int32), np.empty(0, dtype=np.bool_)
-    _, xy, (ring, first) = shapely.to_ragged_array(parts, include_z=False)
-    is_hole = np.ones(len(ring) - 1, dtype=np.bool_)
-    is_hole[first[:-1]] = False
-    of_ring = np.repeat(owner, np.diff(first)).astype(np.int32)
-    # Adding 0 makes −0 a 0, which is equal but has other bits.
-    xy = np.ascontiguousarray(xy) + 0.0
-    if not np.abs(xy).max() <= LARGEST:
-        row, column = (int(i) for i in np.argwhere(~(np.abs(xy) <= LARGEST))[0])
-        polygon = int(of_ring[np.searchsorted(ring, row, side="right") - 1])
-        value = float(xy[row, column])
-        if np.isfinite(value):
-            raise CoordinateTooLarge(row=polygon, value=value, most=LARGEST)
-        raise NotFinite(name="polygons", row=polygon, value=value)
-    return xy, ring.astype(np.int64), of_ring, is_hole
-
-
-def _hash(xy: FloatArray, ring: IntArray, owner: Int32Array, is_hole: NDArray[np.bool_], count: int) -> str:
+def _hash(rings: Rings, count: int) -> str:
     digest = hashlib.blake2b(f"{files.FORM} {count}".encode(), digest_size=20)
-    for array in (xy, ring, owner, is_hole):
+    for array in rings:
         digest.update(array.data)
     return digest.hexdigest()
 
@@ -269,9 +240,7 @@ def _tree(edges: Edges) -> Tree:
     if not len(alone):
         return Tree(alone.astype(np.int32), np.empty((0, 4)), np.zeros(2, dtype=np.int64))
     middle = np.stack([edges.x1[alone] + edges.x2[alone], edges.y1[alone] + edges.y2[alone]], axis=1)
-    middle -= middle.min(axis=0)
-    cell = (middle / max(float(middle.max()), 1e-300) * 65535).astype(np.uint64)
-    alone = alone[np.argsort(_spread(cell[:, 0]) | _spread(cell[:, 1]) << np.uint64(1), kind="stable")]
+    alone = alone[np.argsort(morton(middle), kind="stable")]
     y1, y2 = edges.y1[alone], edges.y2[alone]
     boxes = np.stack([edges.x1[alone], np.minimum(y1, y2), edges.x2[alone], np.maximum(y1, y2)], axis=1)
     levels: list[FloatArray] = []
@@ -283,10 +252,3 @@ def _tree(edges: Edges) -> Tree:
         levels.append(boxes)
     first = np.concatenate([[0], np.cumsum([len(level) for level in levels])])
     return Tree(alone.astype(np.int32), np.concatenate(levels), first.astype(np.int64))
-
-
-def _spread(bits: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Return 16-bit numbers with a zero after every bit."""
-    for shift, mask in ((8, 0x00FF00FF), (4, 0x0F0F0F0F), (2, 0x33333333), (1, 0x55555555)):
-        bits = (bits | bits << np.uint64(shift)) & np.uint64(mask)
-    return bits

@@ -14,7 +14,7 @@ import shapely
 from scipy.sparse.csgraph import connected_components
 
 from quanyu.engines.arrays import FloatArray, GeometryArray, IntArray
-from quanyu.engines.spatial.tessellating._rings import walk_rings
+from quanyu.engines.spatial._walking import walk_rings
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 import { RAMP, classes } from "./map/palette.js";
 import { GROUPS, cover, fill, style } from "./map/style.js";
 import { compare } from "./map/compare.js";
+import { networks } from "./map/networks.js";
 
 const LANGUAGE = document.documentElement.lang;
 const number = (value, digits = 0) => new Intl.NumberFormat(LANGUAGE, { maximumFractionDigits: digits }).format(value);
@@ -34,7 +35,7 @@ class PlanMap {
   }
 
   async open() {
-    this.grids = await read(this.settings.grids);
+    this.grids = this.settings.grids ? await read(this.settings.grids) : { type: "FeatureCollection", features: [] };
     const view = this.state.get("view")?.split("/").map(Number);
     const start = view?.length === 3 && !this.settings.point
       ? { zoom: view[0], center: [view[2], view[1]] }
@@ -77,6 +78,7 @@ class PlanMap {
     for (const group of this.off) this.show(group, false);
     this.select(this.chosen, { remember: false });
     if (this.settings.moved) this.dots();
+    if (this.settings.networks) networks(this.element, this.map, this.settings.networks, read);
     if (this.settings.place) this.map.getSource("place").setData(this.settings.place);
     const mark = this.settings.point ?? this.state.get("mark")?.split("/").map(Number).reverse();
     if (mark) this.marker ??= new maplibregl.Marker({ color: "#c92a2a" }).setLngLat(mark).addTo(this.map);

@@ -149,7 +149,7 @@ export function style(settings, { by, grids, gridNames, basemap, basemapAttribut
   const sources = {
     base: { type: "vector", tiles: tiles("base"), minzoom: 8, maxzoom: 14, attribution: settings.attribution },
     buildings: { type: "vector", tiles: tiles("buildings"), minzoom: 13, maxzoom: 14 },
-    names: { type: "geojson", data: settings.names },
+    names: { type: "geojson", data: settings.names || { type: "FeatureCollection", features: [] } },
     grids: { type: "geojson", data: grids, tolerance: 0.3 },
     "grid-names": { type: "geojson", data: gridNames },
     moved: { type: "geojson", data: empty },

@@ -27,6 +27,14 @@ def walk_rings(start: Any, end: Any, x: Any, y: Any) -> Any:
     order, stops : half-edges ring by ring, and where each ring stops in ``order``; a walk that passes a vertex twice
         is several rings
     """
+    walk, after = walk_faces(start, end, x, y)
+    order, stops = _split_where_it_meets_itself(start, end, len(x), after, walk)
+    return walk, order, stops
+
+
+@njit(cache=True, nogil=True)
+def walk_faces(start: Any, end: Any, x: Any, y: Any) -> Any:
+    """Return the walk of each half-edge as :func:`walk_rings` does, and the half-edge that follows it."""
     there = np.ones(len(start), dtype=np.bool_)
     while True:
         _drop_dangles(start, end, len(x), there)
@@ -38,8 +46,7 @@ def walk_rings(start: Any, end: Any, x: Any, y: Any) -> Any:
                 there[k] = False
                 idle += 1
         if idle == 0:
-            order, stops = _split_where_it_meets_itself(start, end, len(x), after, walk)
-            return walk, order, stops
+            return walk, after
 
 
 @njit(cache=True, nogil=True)
@@ -80,7 +87,8 @@ def _next_on_the_left(start: Any, end: Any, x: Any, y: Any, there: Any) -> Any:
         if there[k]:
             for side in range(2):
                 v, u = (start[k], end[k]) if side == 0 else (end[k], start[k])
-                turn = np.arctan2(y[u] - y[v], x[u] - x[v])
+                # Of two, each follows the other.
+                turn = np.arctan2(y[u] - y[v], x[u] - x[v]) if first[v + 1] - first[v] > 2 else 0.0
                 at = filled[v]
                 while at > first[v] and angle[at - 1] > turn:
                     angle[at], out[at] = angle[at - 1], out[at - 1]

@@ -1,0 +1,31 @@
+"""Overlaying: the pieces that several divisions of one territory cut it into, and how far the divisions agree."""
+
+from quanyu.engines.spatial.overlaying.crosswalks import (
+    Agreement,
+    Crosswalk,
+    agreement,
+    crosswalk,
+    drawn_twice,
+    shared_borders,
+)
+from quanyu.engines.spatial.overlaying.noding import Snapping
+from quanyu.engines.spatial.overlaying.overlay import NoPolygon, Overlay, overlay, warm
+from quanyu.engines.spatial.overlaying.pieces import Pieces
+from quanyu.engines.spatial.overlaying.places import Doubled, Gap
+
+__all__ = [
+    "Agreement",
+    "Crosswalk",
+    "Doubled",
+    "Gap",
+    "NoPolygon",
+    "Overlay",
+    "Pieces",
+    "Snapping",
+    "agreement",
+    "crosswalk",
+    "drawn_twice",
+    "overlay",
+    "shared_borders",
+    "warm",
+]

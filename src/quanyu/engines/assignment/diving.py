@@ -21,7 +21,7 @@ NEAR = 4
 # Temperatures of that search, in the mean worth of a unit of capacity, or in units of cost where that is less.
 HOT, COLD = 0.2, 0.06
 # By what overload grows dearer in a sweep, at the least, and in all sweeps.
-LEAST_DEARER, DEARER_IN_ALL = 1.01, 100.0
+LEAST_DEARER, DEARER_IN_ALL = 1.01, 2000.0
 NEVER = 2**62
 
 
@@ -90,7 +90,10 @@ def relieved(part: Part, chosen: IntArray) -> IntArray:
 
 
 def polish(whole: Part, dual: Dual, start: IntArray, fallback: IntArray, sweeps: int, state: WordArray) -> IntArray:
-    """Search by chains from a choice that may overload; return the best that does not, the fallback at the worst."""
+    """Search by chains from a choice that may overload; return the best that does not, the fallback at the worst.
+
+    The search may end with a little overload that was never shed: relieved of it, its end may be the better answer.
+    """
     here, nobody = whole.candidates, len(whole.room) - 1
     keep = (rank_in_row(whole, dual.reduced(whole)) < NEAR) | (here.agent == nobody)
     keep[start] = keep[fallback] = True
@@ -102,4 +105,5 @@ def polish(whole: Part, dual: Dual, start: IntArray, fallback: IntArray, sweeps:
         near.candidates, near.by_agent, Agents(whole.room, dual.unit, overload_price(whole, dual)), Plan(entry, used),
         best, int(here.cost[fallback].sum()), HOT * warmth, COLD * warmth, dearer, sweeps, state,
     )  # fmt: skip
-    return near.origin[best]
+    ends = near.origin[best], relieved(whole, near.origin[entry])
+    return min(ends, key=lambda chosen: int(here.cost[chosen].sum()))

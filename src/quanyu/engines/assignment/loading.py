@@ -21,7 +21,7 @@ CORE = 10
 # Rounds of prices in a climb: at the least and at the most, and the looks in all climbs.
 ROUNDS, LOOKS = (15, 1500), 250_000_000
 # Rounds of prices for half of the agents, and of the first prices, with their first step in mean cost by mean load.
-HALF_ROUNDS, LEVELLED, STEP = 100, 150, 0.1
+HALF_ROUNDS, LEVELLED, STEP = 100, 120, 0.1
 # Climbs, each towards a value so far above the bound of the one before.
 CLIMBS, ABOVE, PACE = 3, 1.01, 0.5
 # Dives where nothing is told: at the most, and by the looks of a round; and for how many a dive has all its rounds.
@@ -152,8 +152,12 @@ class Loading:
         """Return prices after several climbs, each towards a value a little above the bound of the one before."""
         rounds = int(np.clip(LOOKS // (CLIMBS * looks(part)), *ROUNDS))
         dual = climbed(part, price, upper=np.inf, rounds=0, pace=PACE)
-        for _ in range(CLIMBS):
-            dual = climbed(part, dual.price, upper=ABOVE * dual.bound + 1.0, rounds=rounds, pace=PACE)
+        # Where the shortest climb takes long, one is enough.
+        for _ in range(CLIMBS if rounds > ROUNDS[0] else 1):
+            before = dual.bound
+            dual = climbed(part, dual.price, upper=ABOVE * before + 1.0, rounds=rounds, pace=PACE)
+            if dual.bound == before:
+                break  # the next would go the same way
         return dual
 
     def _core(self) -> Part:

@@ -60,18 +60,23 @@ def knapsack(profit: Any, load: Any, count: Any, capacity: Any, taken: Any, tabl
 def _by_table(profit: Any, load: Any, core: Any, size: Any, room: Any, taken: Any, table: Any) -> Any:
     """Return the most profit of the ``core`` in ``room``, and mark its items: best[r] for every room r."""
     grain = room // MOST_CELLS + 1
-    cells = room // grain
-    best = np.zeros(cells + 1)
+    cells, later = room // grain, 0
+    best, better = np.zeros(cells + 1), np.zeros(cells + 1)
     for k in range(size):
-        i = core[k]
-        weight = load[i] // grain
-        for r in range(cells, weight - 1, -1):
-            more = best[r - weight] + profit[i]
+        later += load[core[k]] // grain
+    for k in range(size):
+        gain, weight = profit[core[k]], load[core[k]] // grain
+        later -= weight
+        # Less room than the later items leave is never asked for. Two arrays in turns, so that the loop can be vector
+        # code.
+        low = max(0, cells - later)
+        for r in range(low, min(weight, cells + 1)):
+            better[r], table[k, r] = best[r], False
+        for r in range(max(low, weight), cells + 1):
+            more = best[r - weight] + gain
             table[k, r] = more > best[r]
-            if more > best[r]:
-                best[r] = more
-        for r in range(min(weight, cells + 1)):
-            table[k, r] = False
+            better[r] = max(more, best[r])
+        best, better = better, best
     r = cells
     for k in range(size - 1, -1, -1):
         if table[k, r]:

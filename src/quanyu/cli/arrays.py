@@ -39,7 +39,7 @@ def search_options(command: Callable[..., Any]) -> Callable[..., Any]:
             help="cut_edges with --k if not told, else cut_length; polsby_popper needs the array area, the last xy.",
         ),
         click.option(
-            "--seconds", type=click.FloatRange(0, 1e6, min_open=True), callback=_finite,
+            "--seconds", type=click.FloatRange(0, 1e6, min_open=True), callback=finite,
             help="Stop the search after so long.",
         ),
         click.option("--steps", type=click.IntRange(0, MOST), help="Length of the search."),
@@ -52,7 +52,8 @@ def search_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def _finite(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
+def finite(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
+    """Refuse what is no length of time."""
     if value is not None and math.isnan(value):  # a range lets it pass
         raise click.BadParameter("nan is no length of time", ctx, param)
     return value

@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any
 import click
 import numpy as np
 
-from quanyu.cli.arrays import UnreadableArrays, search_options, territory_of
+from quanyu.cli.arrays import UnreadableArrays, finite, search_options, territory_of
 from quanyu.cli.output import named_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from quanyu.engines.districting import Districting, Progress
+
+CUTS = ("cut_edges", "cut_length")
 
 
 @click.command()
@@ -40,6 +42,12 @@ if TYPE_CHECKING:
     help="How evenly districts share the array loads; 0 ignores it.",
 )
 @click.option(
+    "--bound",
+    type=click.FloatRange(0, 1e6),
+    callback=finite,
+    help="Prove for so many seconds how much every plan in range cuts at least.",
+)
+@click.option(
     "--out",
     type=click.Path(dir_okay=False, writable=True, path_type=Path),
     required=True,
@@ -47,16 +55,23 @@ if TYPE_CHECKING:
     help="A .npy file.",
 )
 @click.pass_context
-def district(ctx: click.Context, /, file: Path, out: Path, *, as_json: bool, **options: Any) -> None:
+def district(
+    ctx: click.Context, /, file: Path, out: Path, *, as_json: bool, bound: float | None, **options: Any
+) -> None:
     """Draw districts of the atoms in FILE (.npz) and write the label of each atom to a .npy file."""
     from quanyu.engines.districting import district as draw
 
     options["objective"] = options["objective"] or ("cut_edges" if options["k"] else "cut_length")
+    if bound is not None and options["objective"] not in CUTS:
+        raise click.UsageError(f"--bound proves the cut: use it with --objective {' or '.join(CUTS)}.")
+    territory = territory_of(file)
     with _bar("Drawing") as watch:
-        result = draw(**territory_of(file), **options, on_progress=watch)
+        result = draw(**territory, **options, on_progress=watch)
     with out.open("wb") as sink:  # np.save would append .npy to another name
         np.save(sink, result.labels)
     figures = _figures(result)
+    if bound is not None:
+        figures |= _proven(result, territory, options, bound)
     if as_json:
         click.echo(json.dumps(figures))
     else:
@@ -72,6 +87,17 @@ def district(ctx: click.Context, /, file: Path, out: Path, *, as_json: bool, **o
             err=True,
         )
     ctx.exit(1 if result.unmet else 0)
+
+
+def _proven(result: Districting, territory: dict[str, Any], options: dict[str, Any], seconds: float) -> dict[str, Any]:
+    """Return what every plan in range cuts at least, and the share of this plan's cut beyond it."""
+    from quanyu.engines.districting.cut_bounds import cut_bound
+
+    given = {name: territory[name] for name in ("weights", "adjacency", "border")}
+    limits = {name: options[name] for name in ("lower", "upper", "k", "objective")}
+    proven = cut_bound(**given, **limits, seconds=seconds)
+    gap = proven.gap(result)
+    return {"cut_bound": proven.value, "gap": None if gap is None else round(gap, 6)}
 
 
 @click.command()

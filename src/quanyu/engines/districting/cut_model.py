@@ -15,6 +15,10 @@ from quanyu.engines.arrays import BoolArray, FloatArray, IntArray
 
 # HiGHS calls a solution optimal, and a row kept, when it is so near; costs and weights are of order 1 here.
 TOLERANCE = 1e-6
+# A bound is wanted, and no plan: no time goes into looking for one.
+OPTIONS = {
+    "output_flag": False, "threads": 1, "mip_rel_gap": 0.0, "mip_abs_gap": TOLERANCE, "mip_heuristic_effort": 0.0,
+}  # fmt: skip
 NO_PLAN = (highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible)
 
 
@@ -111,7 +115,7 @@ def _columns(ground: Ground) -> IntArray:
 def _model(ground: Ground, column: IntArray, unit: float) -> Any:
     """Return the programme; an edge costs Σ max(0, x of one end − x of the other), over the first atoms."""
     solver: Any = highspy.Highs()  # type: ignore[no-untyped-call]
-    for name, value in {"output_flag": False, "threads": 1, "mip_rel_gap": 0.0, "mip_abs_gap": TOLERANCE}.items():
+    for name, value in OPTIONS.items():
         solver.setOptionValue(name, value)
     size = int(column.max()) + 1
     solver.addVars(size, np.zeros(size), np.ones(size))

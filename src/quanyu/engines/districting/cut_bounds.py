@@ -156,7 +156,8 @@ def _costs(problem: Problem) -> sparse.csr_array:
     costs = problem.adjacency.copy()
     if problem.objective == "cut_edges":
         costs.data = np.ones_like(costs.data)
-    return sparse.triu((costs + costs.T) / 2, k=1).tocsr()
+    once: sparse.csr_array = sparse.triu((costs + costs.T) / 2, k=1).tocsr()
+    return once
 
 
 def _counts(problem: Problem, parts: list[Block]) -> list[tuple[int, int]] | None:

@@ -103,7 +103,7 @@ def _columns(ground: Ground) -> IntArray:
         later = order[place:]
         room = float(ground.upper - ground.weights[first])
         # The lightest way between them is not heavier than the district.
-        way = dijkstra(steps[later][:, later], indices=0, limit=room)
+        way = dijkstra(steps[later][:, later], indices=[0], limit=room)[0]
         members = later[np.isfinite(way)]
         if ground.weights[members].sum() >= ground.lower:
             allowed[members, first] = True

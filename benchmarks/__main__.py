@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import platform
 import sys
@@ -17,6 +16,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import shapely
+from benchmarks.apart import run
 
 MODULES = ("tessellation", "districting", "overlaying", "locating", "siting", "assigning")
 PACKAGES = (
@@ -34,19 +34,13 @@ def main(names: list[str]) -> None:
         begun, around = time.perf_counter(), circumstances()
         # Each in a process of its own: some rivals bring libraries that cannot be loaded together.
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
-            question, answer = process.submit(_run, name).result()
+            question, answer = process.submit(run, name).result()
         told = [f"## {name.capitalize()}", "", *question, "", *around, "", *answer]
         told += ["", f"(All of this took {time.perf_counter() - begun:.0f} s.)"]
         print("\n".join(told), flush=True)
         sections[name] = "\n".join(told)
     head = "# Results\n\nWritten by `make bench`. How to read this: [README](README.md).\n"
     RESULTS.write_text("\n".join([head, *(f"{sections[name]}\n" for name in MODULES if name in sections)]))
-
-
-def _run(name: str) -> tuple[list[str], list[str]]:
-    """Return what a benchmark asks, and what it found."""
-    module = importlib.import_module(f"benchmarks.{name}")
-    return (module.__doc__ or "").strip().splitlines(), module.main()
 
 
 def _written() -> dict[str, str]:

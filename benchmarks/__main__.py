@@ -1,16 +1,22 @@
-"""Run every benchmark and write ``RESULTS.md`` beside this file: ``make bench``."""
+"""Run every benchmark and write ``RESULTS.md`` beside this file: ``make bench``.
+
+``python -m benchmarks NAME …`` runs some and puts their sections in place of the old ones.
+"""
 
 from __future__ import annotations
 
-import importlib
 import os
 import platform
+import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from importlib.metadata import version
+from multiprocessing import get_context
 from pathlib import Path
 
 import shapely
+from benchmarks.apart import run
 
 MODULES = ("tessellation", "districting", "overlaying", "locating", "siting", "assigning")
 PACKAGES = (
@@ -20,18 +26,27 @@ PACKAGES = (
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
 
-def main() -> None:
-    """Run the benchmarks one after the other, print their lines and write them down."""
-    lines = ["# Results", "", *circumstances()]
-    for name in MODULES:
+def main(names: list[str]) -> None:
+    """Run benchmarks one after the other, all if none is named, print their lines and write them down."""
+    sections = _written() if names else {}
+    for name in names or MODULES:
         print(f"… {name}", flush=True)
-        module = importlib.import_module(f"benchmarks.{name}")
-        begun = time.perf_counter()
-        told = [f"## {name.capitalize()}", "", *(module.__doc__ or "").strip().splitlines(), "", *module.main()]
+        begun, around = time.perf_counter(), circumstances()
+        # Each in a process of its own: some rivals bring libraries that cannot be loaded together.
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
+            question, answer = process.submit(run, name).result()
+        told = [f"## {name.capitalize()}", "", *question, "", *around, "", *answer]
         told += ["", f"(All of this took {time.perf_counter() - begun:.0f} s.)"]
         print("\n".join(told), flush=True)
-        lines += ["", *told]
-    RESULTS.write_text("\n".join(lines) + "\n")
+        sections[name] = "\n".join(told)
+    head = "# Results\n\nWritten by `make bench`. How to read this: [README](README.md).\n"
+    RESULTS.write_text("\n".join([head, *(f"{sections[name]}\n" for name in MODULES if name in sections)]))
+
+
+def _written() -> dict[str, str]:
+    """Return the sections of the file as it is, by the names of their modules."""
+    parts = RESULTS.read_text().split("\n## ")[1:]
+    return {part.partition("\n")[0].lower(): f"## {part.rstrip()}" for part in parts}
 
 
 def circumstances() -> list[str]:
@@ -39,10 +54,8 @@ def circumstances() -> list[str]:
     cores, load = len(os.sched_getaffinity(0)), os.getloadavg()[0]
     versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     return [
-        f"Written by `make bench` on {datetime.now(UTC):%Y-%m-%d} ({_processor()}, {cores} cores, load {load:.1f} at",
-        f"the start; Python {platform.python_version()}). How to read this: [README](README.md).",
-        "",
-        f"Versions: {versions}, GEOS {shapely.geos_version_string}.",
+        f"Run on {datetime.now(UTC):%Y-%m-%d} ({_processor()}, {cores} cores, load {load:.1f} at the start; Python "
+        f"{platform.python_version()}; {versions}, GEOS {shapely.geos_version_string}).",
     ]
 
 
@@ -58,4 +71,4 @@ def _processor() -> str:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

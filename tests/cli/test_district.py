@@ -49,6 +49,23 @@ def test_a_rule_that_cannot_be_kept_is_named_and_exits_1(tmp_path: Path) -> None
     assert np.load(tmp_path / "l.npy").tolist() == [0, 0, 0, 0]
 
 
+def test_what_is_proven_of_the_cut_is_told_on_request(tmp_path: Path) -> None:
+    file, out = write(tmp_path / "row.npz"), tmp_path / "labels.npy"
+    done = call(file, out, "--lower", "8", "--upper", "8", "--k", "2", "--bound", "5", "--json")
+    figures = json.loads(done.stdout)
+    assert (figures["cut_edges"], figures["cut_bound"], figures["gap"]) == (1, 1, 0.0)
+    plain = call(file, out, "--lower", "8", "--upper", "8", "--json")
+    assert "cut_bound" not in json.loads(plain.stdout)
+
+
+def test_a_bound_on_the_cut_is_refused_where_the_cut_is_not_the_aim(tmp_path: Path) -> None:
+    options = ("--lower", "8", "--upper", "8", "--objective", "moment_of_inertia", "--bound", "5")
+    done = call(write(tmp_path / "row.npz"), tmp_path / "labels.npy", *options)
+    assert done.exit_code == 2
+    assert "use it with --objective cut_edges or cut_length" in done.stderr
+    assert not (tmp_path / "labels.npy").exists()
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

@@ -53,6 +53,7 @@ def search_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def finite(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
+    """Refuse what is no length of time."""
     if value is not None and math.isnan(value):  # a range lets it pass
         raise click.BadParameter("nan is no length of time", ctx, param)
     return value

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from quanyu.engines.districting import Districting, Progress
 
+CUTS = ("cut_edges", "cut_length")
+
 
 @click.command()
 @search_options
@@ -40,9 +42,11 @@ if TYPE_CHECKING:
     help="How evenly districts share the array loads; 0 ignores it.",
 )
 @click.option(
-    "--bound", "bound_seconds", type=click.FloatRange(0, 1e6), callback=finite,
-    help="Prove from below how much border any plan has, in so many seconds beyond the drawing.",
-)  # fmt: skip
+    "--bound",
+    type=click.FloatRange(0, 1e6),
+    callback=finite,
+    help="Prove for so many seconds how much every plan in range cuts at least.",
+)
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, writable=True, path_type=Path),
@@ -52,19 +56,22 @@ if TYPE_CHECKING:
 )
 @click.pass_context
 def district(
-    ctx: click.Context, /, file: Path, out: Path, *, as_json: bool, bound_seconds: float | None, **options: Any
+    ctx: click.Context, /, file: Path, out: Path, *, as_json: bool, bound: float | None, **options: Any
 ) -> None:
     """Draw districts of the atoms in FILE (.npz) and write the label of each atom to a .npy file."""
     from quanyu.engines.districting import district as draw
 
     options["objective"] = options["objective"] or ("cut_edges" if options["k"] else "cut_length")
+    if bound is not None and options["objective"] not in CUTS:
+        raise click.UsageError(f"--bound proves the cut: use it with --objective {' or '.join(CUTS)}.")
+    territory = territory_of(file)
     with _bar("Drawing") as watch:
-        result = draw(**territory_of(file), **options, on_progress=watch)
+        result = draw(**territory, **options, on_progress=watch)
     with out.open("wb") as sink:  # np.save would append .npy to another name
         np.save(sink, result.labels)
     figures = _figures(result)
-    if bound_seconds is not None:
-        figures |= _cut_bound(file, result, options, bound_seconds)
+    if bound is not None:
+        figures |= _proven(result, territory, options, bound)
     if as_json:
         click.echo(json.dumps(figures))
     else:
@@ -80,6 +87,17 @@ def district(
             err=True,
         )
     ctx.exit(1 if result.unmet else 0)
+
+
+def _proven(result: Districting, territory: dict[str, Any], options: dict[str, Any], seconds: float) -> dict[str, Any]:
+    """Return what every plan in range cuts at least, and the share of this plan's cut beyond it."""
+    from quanyu.engines.districting.cut_bounds import cut_bound
+
+    given = {name: territory[name] for name in ("weights", "adjacency", "border")}
+    limits = {name: options[name] for name in ("lower", "upper", "k", "objective")}
+    proven = cut_bound(**given, **limits, seconds=seconds)
+    gap = proven.gap(result)
+    return {"cut_bound": proven.value, "gap": None if gap is None else round(gap, 6)}
 
 
 @click.command()
@@ -134,18 +152,6 @@ def _bar(label: str) -> Iterator[Callable[[Progress], bool]]:
 
         yield watch
         bar.update(max(0, 1000 - bar.pos))
-
-
-def _cut_bound(file: Path, result: Districting, options: dict[str, Any], seconds: float) -> dict[str, Any]:
-    """Return what no plan in range has less border than, and how far this one may be off."""
-    from quanyu.engines.districting.cut_bounds import cut_bound
-
-    arrays = territory_of(file)
-    given = {name: arrays[name] for name in ("weights", "adjacency", "border")}
-    limits = {name: options[name] for name in ("lower", "upper", "k", "objective")}
-    found = cut_bound(**given, **limits, seconds=seconds)
-    cut = float(getattr(result.metrics, options["objective"]))
-    return {"cut_bound": found, "gap": None if found is None or not cut else (cut - found) / cut}
 
 
 def _figures(result: Districting) -> dict[str, Any]:

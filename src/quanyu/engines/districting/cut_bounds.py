@@ -1,186 +1,222 @@
-"""How much border every plan in range must have: proven from below."""
+"""Prove how much every plan in range cuts at the least."""
 
 from __future__ import annotations
 
 import math
 import time
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import scipy.linalg
-import scipy.optimize
 import scipy.sparse as sparse
 
-from quanyu.engines.arrays import FloatArray, IntArray, number
+from quanyu.engines.arrays import FloatArray, number
 from quanyu.engines.districting.blocks import Block, blocks
+from quanyu.engines.districting.certificates import fewest_bins
+from quanyu.engines.districting.cut_model import TOLERANCE, Ground, least_cut
 from quanyu.engines.districting.problem import Problem, check
+from quanyu.engines.districting.result import Districting
 from quanyu.errors import BadValue
 
-OBJECTIVES = ("cut_length", "cut_edges")
-# Atoms of a block up to which an integer programme, or all eigenvalues, are worth the time.
-PROGRAMME_ATOMS, SPECTRUM_ATOMS = 60, 3_000
-# What a bound counted in floating point is lowered by, as a share of it, and in edges.
-ROUNDING, EDGE_ROUNDING = 1e-6, 1e-4
-# Ground without households weighs so much, as a share of the mean: a spectrum needs weights above 0.
-LIGHT = 1e-3
+OBJECTIVES = ("cut_edges", "cut_length")
+# Atoms up to which HiGHS is asked: of 298, a minute of it proves no more than the spectrum does at once.
+MODEL_ATOMS = 120
+# Atoms up to which the spectrum is computed: some 2 s.
+SPECTRUM_ATOMS = 2_000
+# Rules that the districts of a plan break where the bound supposes that they keep them.
+BROKEN = ("pinned", "not_found")
+
+
+@dataclass(frozen=True)
+class CutBound:
+    """What is proven of the cut: no plan in range has less than ``value``; ``None`` where nothing is.
+
+    ``exact`` says that some plan in range cuts no more. ``value`` counts edges, or has the unit of the adjacency.
+    """
+
+    value: float | None
+    exact: bool
+    objective: str
+    seconds: float
+
+    def gap(self, plan: Districting) -> float | None:
+        """Return the share of a plan's cut that is not proven to be needed; ``None`` if the plan breaks the range."""
+        if self.value is None or any(each.rule in BROKEN for each in plan.unmet):
+            return None
+        cut = plan.metrics.cut_edges if self.objective == "cut_edges" else plan.metrics.cut_length
+        return max(0.0, (cut - self.value) / cut) if cut else 0.0
 
 
 def cut_bound(
-    weights: Any, adjacency: Any, *, lower: int, upper: int, k: int | None = None, objective: str = "cut_length",
-    border: Any = None, barrier_edges: Any = None, seconds: float = 10.0,
-) -> float | None:  # fmt: skip
-    """Return a number that the cut of no plan in range is below; ``None`` where no plan is in range.
+    weights: Any,
+    adjacency: Any,
+    *,
+    lower: int,
+    upper: int,
+    k: int | None = None,
+    border: Any = None,
+    barrier_edges: Any = None,
+    objective: str = "cut_length",
+    seconds: float = 60.0,
+) -> CutBound:
+    """Return how much every plan in range cuts at the least.
 
-    Blocks that borders and barriers part are cut from each other in any case. Of each block the best of three bounds
-    counts: one edge less than it has districts; the spectrum of its graph, by which every district pays for its size
-    [1]_; and for small blocks an integer programme that asks of districts all but that they hang together, as far as
-    HiGHS gets with it.
+    A plan divides each of its independent blocks into districts in range. With the number of districts free, an atom
+    above the range is a district by itself, and a block that fits no number of districts adds nothing.
 
     Parameters
     ----------
-    weights, adjacency, lower, upper, k, border, barrier_edges : as for :func:`district`
-    objective : ``cut_length`` (the unit of the adjacency) or ``cut_edges``
-    seconds : for the integer programmes of all blocks together
+    weights : (n,) int64, households of each atom, 0 or more
+    adjacency : (n, n) CSR, symmetric; the shared border in metres
+    k : number of districts; any number if ``None``
+    border : (n,) int64, no district crosses from one label to another
+    barrier_edges : (nnz,) bool along ``adjacency.data``, edges no district uses
+    objective : ``cut_length`` or ``cut_edges``
+    seconds : when about so much time has passed, no more is proven; with 0 blocks have no integer programme
+
+    Returns
+    -------
+    CutBound
+        ``None`` as its value where no plan is in range, or nothing above 0 is proven.
 
     Raises
     ------
     InvalidInput
-        As for :func:`district`, and for another objective.
+        As ``district`` does, or the objective is none of the two.
 
     References
     ----------
-    .. [1] Donath, W. E. and Hoffman, A. J. (1973). Lower bounds for the partitioning of graphs. IBM Journal of Research
+    .. [1] Validi, H. and Buchanan, A. (2022). Political districting to minimize cut edges. Mathematical Programming
+       Computation 14, 623-672.
+    .. [2] Donath, W. E. and Hoffman, A. J. (1973). Lower bounds for the partitioning of graphs. IBM Journal of Research
        and Development 17(5), 420-425.
 
     Examples
     --------
-    >>> ring = sparse.csr_array(np.roll(np.eye(6), 1, axis=1) + np.roll(np.eye(6), -1, axis=1))
-    >>> cut_bound(np.ones(6, dtype=int), ring, lower=2, upper=3, k=2, objective="cut_edges")
-    2.0
+    >>> row = sparse.diags_array([[10.0, 2.0, 10.0]] * 2, offsets=[-1, 1]).tocsr()
+    >>> found = cut_bound([4, 4, 4, 4], row, lower=8, upper=8, objective="cut_edges")
+    >>> found.value, found.exact
+    (1, True)
     """
+    begun = time.monotonic()
     if objective not in OBJECTIVES:
         raise BadValue(name="objective", value=objective, allowed=" or ".join(OBJECTIVES))
-    number("seconds", seconds, low=0.0)
     problem = check(
-        weights, adjacency, lower=lower, upper=upper, k=k, objective=objective, border=border,
-        barrier_edges=barrier_edges,
+        weights, adjacency, lower=lower, upper=upper, k=k, border=border, barrier_edges=barrier_edges,
+        objective=objective,
     )  # fmt: skip
-    parts = blocks(problem)
-    if any(block.rule or not block.low * lower <= block.weight <= block.high * upper for block in parts):
-        return None
-    counts_edges = objective == "cut_edges"
-    total = _between(problem, parts, counts_edges)
+    seconds = number("seconds", seconds, low=0.0)
+    value, exact = _bound(problem, seconds)
+    return CutBound(value, exact, objective, time.monotonic() - begun)
+
+
+def _bound(problem: Problem, seconds: float) -> tuple[float | None, bool]:
+    """Return the bound, and whether it is the least cut: the borders between blocks and what each block adds."""
     until = time.monotonic() + seconds
-    # Small blocks first: what they leave of the time is for the others.
-    ordered = sorted(parts, key=lambda block: len(block.atoms))
-    for at, block in enumerate(ordered):
-        share = max(until - time.monotonic(), 0.0) / (len(ordered) - at)
-        total += _of_block(problem, block, share, counts_edges=counts_edges)
-    return total
+    parts = blocks(problem)
+    counts = _counts(problem, parts)
+    if counts is None:
+        return None, False
+    costs = _costs(problem)
+    total = _between(costs, parts)
+    exact = all(block.rule != "gap" for block in parts) and (problem.k is None or all(a == b for a, b in counts))
+    # Small blocks first: what they leave of their share of the time is for larger ones.
+    divided = sorted(
+        ((block, count) for block, count in zip(parts, counts, strict=True) if count != (1, 1)),
+        key=lambda each: len(each[0].atoms),
+    )
+    modelled = sum(len(block.atoms) <= MODEL_ATOMS for block, _ in divided)
+    for done, (block, count) in enumerate(divided):
+        share = max(0.0, until - time.monotonic()) / max(1, modelled - done)
+        proven = _least(_ground(problem, block, costs, count), share)
+        if proven is None:
+            return None, False
+        # Edges are whole, so the next number is proven with any above the last.
+        total += math.ceil(proven[0]) if problem.objective == "cut_edges" else proven[0]
+        exact &= proven[1]
+    value = round(total) if problem.objective == "cut_edges" else total * (1 - TOLERANCE)
+    return (value if value > 0 or exact else None), exact
 
 
-def _between(problem: Problem, parts: list[Block], counts_edges: bool) -> float:
-    """Return the border between blocks."""
-    block_of = np.empty(len(problem.weights), dtype=np.int64)
+def _between(costs: sparse.csr_array, parts: list[Block]) -> float:
+    """Return the borders between blocks, cut in every plan."""
+    owner = np.empty(costs.shape[0], dtype=np.int64)
     for number_of, block in enumerate(parts):
-        block_of[block.atoms] = number_of
-    pairs = sparse.coo_array(problem.adjacency)
-    rows, columns = pairs.coords
-    apart = block_of[rows] != block_of[columns]
-    return float(apart.sum() if counts_edges else pairs.data[apart].sum()) / 2
+        owner[block.atoms] = number_of
+    edges = costs.tocoo()
+    return float(edges.data[owner[edges.row] != owner[edges.col]].sum())
 
 
-def _of_block(problem: Problem, block: Block, seconds: float, *, counts_edges: bool) -> float:
-    if block.high == 1:
-        return 0.0
-    graph = sparse.csr_array(problem.open_edges[block.atoms][:, block.atoms])
-    if counts_edges:
-        graph = sparse.csr_array((np.ones(graph.nnz), graph.indices, graph.indptr), shape=graph.shape)
-    weights = problem.weights[block.atoms]
-    # Districts of a block hang together: in a tree over them, each edge stands for a border.
-    found = (block.low - 1) * float(graph.data.min())
-    if len(weights) <= SPECTRUM_ATOMS:
-        found = max(found, _spectrum(weights, graph, block.low, problem.lower))
-    if len(weights) <= PROGRAMME_ATOMS and seconds > 0:
-        found = max(found, _programme(weights, graph, block, (problem.lower, problem.upper), found, seconds))
-    return float(math.ceil(found - EDGE_ROUNDING)) if counts_edges else found
+def _costs(problem: Problem) -> sparse.csr_array:
+    """Return what it costs to part two neighbours, each pair once.
 
-
-def _spectrum(weights: IntArray, graph: sparse.csr_array, districts: int, lower: int) -> float:
-    """Return ½ · lower · (the sum of the least eigenvalues), one for each district.
-
-    Divided by the roots of their weights, the districts' indicators are orthonormal vectors, so the sum of
-    border / weight is at least that of the eigenvalues; and no district in range weighs less than ``lower``.
+    Across a barrier too: where it ends inside a block, both sides can be one district, joined around it.
     """
-    heavy = np.maximum(weights, LIGHT * weights.mean())
-    scale = 1.0 / np.sqrt(heavy)
-    laplacian = np.diag(np.asarray(graph.sum(axis=1)).ravel()) - graph.toarray()
-    values = scipy.linalg.eigvalsh(scale[:, None] * laplacian * scale, subset_by_index=(0, districts - 1))
-    return 0.5 * lower * float(np.maximum(values, 0.0).sum()) * (1.0 - ROUNDING)
+    costs = problem.adjacency.copy()
+    if problem.objective == "cut_edges":
+        costs.data = np.ones_like(costs.data)
+    once: sparse.csr_array = sparse.triu((costs + costs.T) / 2, k=1).tocsr()
+    return once
 
 
-def _programme(
-    weights: IntArray, graph: sparse.csr_array, block: Block, limits: tuple[int, int], known: float, seconds: float
-) -> float:
-    """Return HiGHS's bound on the cut where districts need not hang together.
+def _counts(problem: Problem, parts: list[Block]) -> list[tuple[int, int]] | None:
+    """Return how many districts each block may have, or nothing if no plan is in range."""
+    if problem.k is None:
+        counts = [(1, 1) if block.rule else _range(problem, block) for block in parts]
+    elif (problem.weights > problem.upper).any():
+        return None
+    else:
+        counts = [_range(problem, block) for block in parts]
+        fewest, most = sum(low for low, _ in counts), sum(high for _, high in counts)
+        k = problem.k
+        counts = [(max(low, k - most + high), min(high, k - fewest + low)) for low, high in counts]
+    return counts if all(low <= high for low, high in counts) else None
 
-    x[i, j] says that atom i is in the district whose first atom is j; y[e] that edge e is cut.
-    """
-    size = len(weights)
-    atom, first = np.tril_indices(size)
-    number_of = np.full((size, size), -1)
-    number_of[atom, first] = np.arange(len(atom))
-    edges = sparse.triu(graph, k=1).tocoo()
-    (u, v), cost = edges.coords, edges.data
-    pairs, cuts = len(atom), len(cost)
 
-    def rows(entries: list[tuple[IntArray, IntArray, FloatArray]], count: int) -> sparse.csr_array:
-        row, column, value = (np.concatenate(each) for each in zip(*entries, strict=True))
-        return sparse.csr_array((value, (row, column)), shape=(count, pairs + cuts))
+def _range(problem: Problem, block: Block) -> tuple[int, int]:
+    most = len(block.atoms)
+    return (
+        max(1, fewest_bins(problem.weights[block.atoms], problem.upper)),
+        min(most, block.weight // problem.lower) if problem.lower else most,
+    )
 
-    every, ones = np.arange(pairs), np.ones(pairs)
-    one_each = rows([(atom, every, ones)], size)
-    own = number_of[np.arange(size), np.arange(size)]
-    sites, weight = np.arange(size), weights[atom].astype(float)
-    light = rows([(first, every, weight), (sites, own, np.full(size, -float(limits[0])))], size)
-    heavy = rows([(first, every, weight), (sites, own, np.full(size, -float(limits[1])))], size)
-    follows = rows([(every, every, ones), (every, own[first], -ones)], pairs)
-    how_many = rows([(np.zeros(size, dtype=np.int64), own, np.ones(size))], 1)
-    enough = rows([(np.zeros(cuts, dtype=np.int64), pairs + np.arange(cuts), cost)], 1)
-    limits_of = [
-        scipy.optimize.LinearConstraint(one_each, 1, 1),
-        scipy.optimize.LinearConstraint(light, 0, np.inf),
-        scipy.optimize.LinearConstraint(heavy, -np.inf, 0),
-        scipy.optimize.LinearConstraint(follows, -np.inf, 0),
-        scipy.optimize.LinearConstraint(how_many, block.low, block.high),
-        scipy.optimize.LinearConstraint(enough, known, np.inf),
-        *_cut_rows(u, v, number_of, rows),
-    ]
-    solved = scipy.optimize.milp(
-        np.concatenate([np.zeros(pairs), cost]), constraints=limits_of, bounds=scipy.optimize.Bounds(0, 1),
-        integrality=np.concatenate([ones, np.zeros(cuts)]), options={"time_limit": seconds},
+
+def _ground(problem: Problem, block: Block, costs: sparse.csr_array, count: tuple[int, int]) -> Ground:
+    edges = costs[block.atoms][:, block.atoms].tocoo()
+    return Ground(
+        weights=problem.weights[block.atoms], pairs=np.column_stack([edges.row, edges.col]).astype(np.int64),
+        cost=edges.data, open_edges=problem.open_edges[block.atoms][:, block.atoms], lower=problem.lower,
+        upper=problem.upper, low=count[0], high=count[1],
     )  # fmt: skip
-    bound = solved.get("mip_dual_bound")
-    return 0.0 if bound is None or not math.isfinite(bound) else float(bound) * (1.0 - ROUNDING)
 
 
-def _cut_rows(u: IntArray, v: IntArray, number_of: IntArray, rows: Any) -> list[scipy.optimize.LinearConstraint]:
-    """Return: an edge is cut where one end is in a district and the other is not."""
-    size, pairs = len(number_of), int(number_of.max()) + 1
-    result = []
-    edge, site = np.repeat(np.arange(len(u)), size), np.tile(np.arange(size), len(u))
-    for inner, outer in ((u, v), (v, u)):
-        one, other = number_of[inner[edge], site], number_of[outer[edge], site]
-        some = np.flatnonzero(one >= 0)
-        both = some[other[some] >= 0]
-        row = np.full(len(edge), -1)
-        row[some] = np.arange(len(some))
-        matrix = rows(
-            [
-                (row[some], pairs + edge[some], np.ones(len(some))), (row[some], one[some], -np.ones(len(some))),
-                (row[both], other[both], np.ones(len(both))),
-            ],
-            len(some),
-        )  # fmt: skip
-        result.append(scipy.optimize.LinearConstraint(matrix, 0, np.inf))
-    return result
+def _least(ground: Ground, seconds: float) -> tuple[float, bool] | None:
+    """Return what every plan of a block cuts at least, and whether one cuts no more; ``None`` if none is in range."""
+    forced = ground.weights[ground.pairs].sum(axis=1) > ground.upper
+    always = float(ground.cost[forced].sum())
+    rest = replace(ground, pairs=ground.pairs[~forced], cost=ground.cost[~forced])
+    best = spectral(rest) if len(ground.weights) <= SPECTRUM_ATOMS else 0.0
+    if len(ground.weights) > MODEL_ATOMS or not seconds:
+        return always + best, False
+    proven = least_cut(rest, seconds)
+    return None if proven is None else (always + max(best, proven[0]), proven[1])
+
+
+def spectral(ground: Ground) -> float:
+    """Return a lower bound on the cut from the smallest eigenvalues of the graph.
+
+    Scaled indicators xᵢ of ``low`` districts are orthonormal in the weights, so Σ xᵢᵀ L xᵢ = Σ outlineᵢ / weightᵢ is at
+    least the sum of so many eigenvalues of the Laplacian L. As no weight is below ``lower``, and each border is in two
+    outlines, half of that sum times ``lower`` is cut. More weight than there is keeps this true: ground without
+    households gets a little.
+    """
+    size = len(ground.weights)
+    costs = sparse.coo_array((ground.cost, tuple(ground.pairs.T)), shape=(size, size)).toarray()
+    costs += costs.T
+    mass = np.maximum(ground.weights, 1e-3 * ground.weights.mean())
+    scale: FloatArray = 1.0 / np.sqrt(np.maximum(mass, np.finfo(float).tiny))
+    laplacian = (np.diag(costs.sum(axis=1)) - costs) * scale[:, None] * scale
+    values = scipy.linalg.eigh(laplacian, eigvals_only=True, subset_by_index=[0, ground.low - 1])
+    error = size * np.finfo(float).eps * np.abs(laplacian).sum(axis=1).max()
+    return 0.5 * ground.lower * float(np.maximum(values - error, 0.0).sum())

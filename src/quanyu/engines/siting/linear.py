@@ -1,4 +1,4 @@
-"""The one door to HiGHS: a linear programme that grows and is solved again from where it stood, and small 0-1 models.
+"""Siting's door to HiGHS: a linear programme that grows, solved again from where it stood, and small 0-1 models.
 
 SciPy's ``linprog`` starts every solve anew, which makes cutting planes some fifty times slower; hence HiGHS's own
 binding. What comes back is never believed: a choice is scored by the caller, a bound is counted from the duals.

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from quanyu.engines.spatial.locating.errors import NoLocator
 
-FORM = "quanyu locator 1"
+FORM = "quanyu locator 2"
 ALIGNMENT = 64
 
 

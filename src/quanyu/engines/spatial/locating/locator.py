@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Self
@@ -29,11 +30,11 @@ from quanyu.engines.spatial.locating._kernels import (
 from quanyu.engines.spatial.locating.errors import OtherPolygons
 from quanyu.engines.spatial.locating.reporting import Report, report
 from quanyu.engines.spatial.morton import morton
-from quanyu.engines.spatial.rings import Rings, rings_of
+from quanyu.engines.spatial.rings import rings_of
 
 # Cells of the first raster: so many an edge, and at least so many a polygon; never more than MOST_CELLS, nor so many
 # that edges are entered ENTRIES times on average.
-CELLS_AN_EDGE, CELLS_A_POLYGON, MOST_CELLS, ENTRIES = 6, 256, 1 << 25, 24
+CELLS_AN_EDGE, CELLS_A_POLYGON, MOST_CELLS, ENTRIES = 1, 25, 1 << 25, 24
 # Edges entered in the rasters below it, for each distinct edge.
 BUDGET = 12
 # Points that are worth a thread.
@@ -49,9 +50,6 @@ class Locator:
     that is outside all polygons, the point belongs to the polygon of lowest index whose border it lies on. Where
     polygons overlap, the lowest index answers.
 
-    Attributes
-    ----------
-    key : text, the hash of the polygons
     """
 
     def __init__(self, polygons: GeometryArray) -> None:
@@ -64,14 +62,11 @@ class Locator:
         """
         shapes = np.atleast_1d(np.asarray(polygons, dtype=object))
         require_rows("polygons", shapes)
-        xy, ring, owner, is_hole = rings = rings_of("polygons", shapes)
-        self.key = _hash(rings, len(shapes))
         self._count = len(shapes)
-        ends, left, right = distinct_edges(xy, xy.view(np.uint64), ring, owner, is_hole)
-        self._edges = Edges(ends[0], ends[1], ends[2], ends[3], left, right)
+        self._edges = ends, sides = _edges(shapes)
         self._frame = _frame(self._edges, len(shapes))
-        budget = BUDGET * len(left) + 10_000
-        codes, rasters, lines, *cold, clashes, places = build(self._frame, self._edges, len(shapes), budget)
+        budget = BUDGET * len(ends) + 10_000
+        codes, rasters, lines, *cold, clashes, places = build(self._frame, ends, sides, len(shapes), budget)
         self._hot = Hot(codes, rasters, lines.reshape(-1), lines.view(np.int32).reshape(-1))
         self._cold = Cold(*cold)
         self._clashes, first = np.unique(clashes, axis=0, return_index=True)
@@ -80,6 +75,11 @@ class Locator:
 
     def __len__(self) -> int:
         return self._count
+
+    @cached_property
+    def key(self) -> str:
+        """The hash of the ground that each polygon covers."""
+        return _hash(self._edges, self._count)
 
     def locate(self, lon: ArrayLike, lat: ArrayLike, *, threads: int | None = None) -> IntArray:
         """Return the index of the polygon of each point, −1 outside all.
@@ -178,7 +178,7 @@ class Locator:
 def key_of(polygons: GeometryArray) -> str:
     """Return the key that a locator of these polygons has, without building it."""
     shapes = np.atleast_1d(np.asarray(polygons, dtype=object))
-    return _hash(rings_of("polygons", shapes), len(shapes))
+    return _hash(_edges(shapes), len(shapes))
 
 
 def warm() -> None:
@@ -205,28 +205,34 @@ def _share(work: Any, count: int, threads: int | None) -> None:
         list(pool.map(work, [slice(a, b) for a, b in pairwise(bounds)]))
 
 
-def _hash(rings: Rings, count: int) -> str:
+def _edges(shapes: GeometryArray) -> Edges:
+    xy, ring, owner, is_hole = rings_of("polygons", shapes)
+    return Edges(*distinct_edges(xy, xy.view(np.uint64), ring, owner, is_hole))
+
+
+def _hash(edges: Edges, count: int) -> str:
     digest = hashlib.blake2b(f"{files.FORM} {count}".encode(), digest_size=20)
-    for array in rings:
-        digest.update(array.data)
+    for array in edges:
+        digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
 
 
 def _frame(edges: Edges, polygons: int) -> Frame:
     """Return a raster around the edges, with more cells across than along them."""
-    if not len(edges.x1):
+    ends = edges.ends
+    if not len(ends):
         return Frame(0.0, 0.0, 1.0, 1.0, 1, 1)
-    x0, x1 = float(edges.x1.min()), float(edges.x2.max())
-    y0, y1 = float(min(edges.y1.min(), edges.y2.min())), float(max(edges.y1.max(), edges.y2.max()))
+    x0, x1 = float(ends[:, 0].min()), float(ends[:, 2].max())
+    y0, y1 = float(ends[:, 1::2].min()), float(ends[:, 1::2].max())
     least = 1e-9 * max(x1 - x0, y1 - y0)
     width, height = max(x1 - x0, least), max(y1 - y0, least)
-    along_x = float((edges.x2 - edges.x1).sum()) / width
-    along_y = float(np.abs(edges.y2 - edges.y1).sum()) / height
-    cells = min(max(CELLS_AN_EDGE * len(edges.x1), CELLS_A_POLYGON * polygons, 64), MOST_CELLS)
+    along_x = float((ends[:, 2] - ends[:, 0]).sum()) / width
+    along_y = float(np.abs(ends[:, 3] - ends[:, 1]).sum()) / height
+    cells = min(max(CELLS_AN_EDGE * len(ends), CELLS_A_POLYGON * polygons, 64), MOST_CELLS)
     # Entries are about along_x · columns + along_y · rows, and least where both terms are equal.
     ratio = along_y / along_x if along_x > 0 and along_y > 0 else 1.0
     columns, rows = (cells * ratio) ** 0.5, (cells / ratio) ** 0.5
-    room = ENTRIES * len(edges.x1) / (along_x * columns + along_y * rows)
+    room = ENTRIES * len(ends) / (along_x * columns + along_y * rows)
     columns, rows = (max(1, round(side * min(room, 1.0))) for side in (columns, rows))
     # Half a cell of nothing on every side.
     return Frame(
@@ -236,13 +242,12 @@ def _frame(edges: Edges, polygons: int) -> Frame:
 
 def _tree(edges: Edges) -> Tree:
     """Return a tree over the edges with one polygon, in the order of Morton's curve."""
-    alone = np.flatnonzero((edges.left < 0) | (edges.right < 0))
+    alone = np.flatnonzero((edges.sides < 0).any(axis=1))
     if not len(alone):
         return Tree(alone.astype(np.int32), np.empty((0, 4)), np.zeros(2, dtype=np.int64))
-    middle = np.stack([edges.x1[alone] + edges.x2[alone], edges.y1[alone] + edges.y2[alone]], axis=1)
-    alone = alone[np.argsort(morton(middle), kind="stable")]
-    y1, y2 = edges.y1[alone], edges.y2[alone]
-    boxes = np.stack([edges.x1[alone], np.minimum(y1, y2), edges.x2[alone], np.maximum(y1, y2)], axis=1)
+    alone = alone[np.argsort(morton(edges.ends[alone, :2] + edges.ends[alone, 2:]), kind="stable")]
+    x1, y1, x2, y2 = edges.ends[alone].T
+    boxes = np.stack([x1, np.minimum(y1, y2), x2, np.maximum(y1, y2)], axis=1)
     levels: list[FloatArray] = []
     while len(levels) == 0 or len(boxes) > 1:
         starts = np.arange(0, len(boxes), FANOUT)

@@ -63,14 +63,14 @@ def report(
     edges: Edges, clashes: Any, places: FloatArray, polygons: int, locate: Callable[[FloatArray, FloatArray], IntArray]
 ) -> Report:
     """Return the report on the edges of an index, and on pairs of polygons found to hold one place."""
-    alone = np.flatnonzero((edges.left < 0) | (edges.right < 0))
-    x, y = (edges.x1 + edges.x2)[alone] / 2, (edges.y1 + edges.y2)[alone] / 2
-    dx, dy = (edges.x2 - edges.x1)[alone], (edges.y2 - edges.y1)[alone]
-    towards = np.where(edges.left[alone] < 0, ASIDE, -ASIDE)
+    alone = np.flatnonzero((edges.sides < 0).any(axis=1))
+    x1, y1, x2, y2 = edges.ends[alone].T
+    x, y, dx, dy = (x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1
+    towards = np.where(edges.sides[alone, 0] < 0, ASIDE, -ASIDE)
     beyond = locate(x - towards * dy, y + towards * dx) if len(alone) else np.empty(0, dtype=np.int64)
     unshared = np.flatnonzero(beyond >= 0)
     return Report(
-        polygons=polygons, edges=len(edges.left), shared=len(edges.left) - len(alone), outer=len(alone) - len(unshared),
+        polygons=polygons, edges=len(edges.ends), shared=len(edges.ends) - len(alone), outer=len(alone) - len(unshared),
         unshared=len(unshared),
         unshared_at=(float(x[unshared[0]]), float(y[unshared[0]])) if len(unshared) else None,
         overlaps=_overlaps(edges, clashes, places), gaps=_gaps(edges, alone, locate),
@@ -78,8 +78,7 @@ def report(
 
 
 def _segments(edges: Edges, chosen: IntArray) -> Any:
-    ends = np.stack([edges.x1[chosen], edges.y1[chosen], edges.x2[chosen], edges.y2[chosen]], axis=1)
-    return shapely.linestrings(ends.reshape(-1, 2, 2))
+    return shapely.linestrings(edges.ends[chosen].reshape(-1, 2, 2))
 
 
 def _overlaps(edges: Edges, clashes: Any, places: FloatArray) -> tuple[Overlap, ...]:
@@ -88,7 +87,7 @@ def _overlaps(edges: Edges, clashes: Any, places: FloatArray) -> tuple[Overlap, 
     for (one, other), (x, y) in zip(clashes.tolist(), places.tolist(), strict=True):
         for polygon in (one, other):
             if polygon not in area_of:
-                own = np.flatnonzero((edges.left == polygon) | (edges.right == polygon))
+                own = np.flatnonzero((edges.sides == polygon).any(axis=1))
                 area_of[polygon] = shapely.build_area(shapely.unary_union(_segments(edges, own)))
         both = shapely.intersection(area_of[one], area_of[other])
         found.append(Overlap(one=one, other=other, area=float(both.area), x=x, y=y))

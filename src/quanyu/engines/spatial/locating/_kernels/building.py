@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numba import njit
 
-from quanyu.engines.arrays import FloatArray, Int32Array, IntArray
-from quanyu.engines.spatial.locating._kernels.dividing import Work, divide
+from quanyu.engines.spatial.locating._kernels.dividing import Work, divide, in_cell
 from quanyu.engines.spatial.locating._kernels.exact import cross_down, cross_over
 from quanyu.engines.spatial.locating._kernels.shared import CROWD, FINEST, FIRST, MOST_LINES, OUTSIDE, PAD
 
-
-class Queue(NamedTuple):
-    """Rasters to be laid: lower-left corner and cells per unit in root units, size, first code, edges, holders."""
-
-    place: FloatArray
-    size: IntArray
-    edges: Int32Array
-    held: Int32Array
+# Lines and clashes that one cell can bring.
+ROOM = 4 * MOST_LINES + 1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def grown(array: Any, used: Any, more: Any) -> Any:
     """Return the array, or a larger copy that has room for ``more`` rows after ``used``."""
     if used + more <= len(array):
@@ -32,7 +25,7 @@ def grown(array: Any, used: Any, more: Any) -> Any:
     return result
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def sweep_edge(u1: Any, v1: Any, u2: Any, v2: Any, k: Any, columns: Any) -> Any:
     """Return the first and last row that an edge meets in column k, all in cells."""
     low, high = v1, v2
@@ -45,10 +38,10 @@ def sweep_edge(u1: Any, v1: Any, u2: Any, v2: Any, k: Any, columns: Any) -> Any:
     return np.int64(np.floor(max(low - PAD, 0.0))), np.int64(np.floor(min(high + PAD, columns - 0.5)))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def enter_edges(
-    frame: Any, edges: Any, ids: Any, lo: Any, hi: Any, place: Any, columns: Any, rows: Any, codes: Any, base: Any,
-    starts: Any, entries: Any,
+    unit: Any, ids: Any, lo: Any, hi: Any, place: Any, columns: Any, rows: Any, codes: Any, base: Any, starts: Any,
+    entries: Any,
 ) -> Any:  # fmt: skip
     """Count each edge in the cells it meets (``entries`` empty), or enter it; return the number of entries.
 
@@ -58,10 +51,7 @@ def enter_edges(
     filling = len(entries) > 0
     for k in range(lo, hi):
         e = ids[k]
-        u1 = ((edges.x1[e] - frame.x0) / frame.width - place[0]) * place[2]
-        u2 = ((edges.x2[e] - frame.x0) / frame.width - place[0]) * place[2]
-        v1 = ((edges.y1[e] - frame.y0) / frame.height - place[1]) * place[3]
-        v2 = ((edges.y2[e] - frame.y0) / frame.height - place[1]) * place[3]
+        u1, v1, u2, v2 = in_cell(unit, e, place)
         by_rows = abs(v2 - v1) > u2 - u1
         across, along = columns, rows
         if by_rows:
@@ -85,16 +75,13 @@ def enter_edges(
     return total
 
 
-@njit(cache=True, nogil=True)
-def shape_of(frame: Any, edges: Any, ids: Any, lo: Any, hi: Any, place: Any) -> Any:
+@njit(cache=True, nogil=True, error_model="numpy")
+def shape_of(unit: Any, ids: Any, lo: Any, hi: Any, place: Any) -> Any:
     """Return columns and rows of a raster for a crowded cell: two cells an edge, more across than along the edges."""
     along_u, along_v = 1e-9, 1e-9
     for k in range(lo, hi):
         e = ids[k]
-        u1 = ((edges.x1[e] - frame.x0) / frame.width - place[0]) * place[2]
-        u2 = ((edges.x2[e] - frame.x0) / frame.width - place[0]) * place[2]
-        v1 = ((edges.y1[e] - frame.y0) / frame.height - place[1]) * place[3]
-        v2 = ((edges.y2[e] - frame.y0) / frame.height - place[1]) * place[3]
+        u1, v1, u2, v2 = in_cell(unit, e, place)
         along_u += min(max(u2, 0.0), 1.0) - min(max(u1, 0.0), 1.0)
         along_v += abs(min(max(v2, 0.0), 1.0) - min(max(v1, 0.0), 1.0))
     cells = 2.0 * (hi - lo)
@@ -105,8 +92,8 @@ def shape_of(frame: Any, edges: Any, ids: Any, lo: Any, hi: Any, place: Any) -> 
     return columns, rows
 
 
-@njit(cache=True, nogil=True)
-def build(frame: Any, edges: Any, polygons: Any, budget: Any) -> Any:
+@njit(cache=True, nogil=True, error_model="numpy")
+def build(frame: Any, ends: Any, sides: Any, polygons: Any, budget: Any) -> Any:
     """Return the arrays of the index; at most ``budget`` edges are entered in rasters below the first.
 
     Returns
@@ -118,6 +105,7 @@ def build(frame: Any, edges: Any, polygons: Any, budget: Any) -> Any:
     used_codes = len(codes)
     rasters = np.empty((16, 3), dtype=np.int64)
     lines = np.empty((1024, 5), dtype=np.float32)
+    side = lines.view(np.int32)
     first_line = np.empty(1024, dtype=np.int32)
     first_edge = np.zeros(1024, dtype=np.int64)
     leaf_edges = np.empty(4096, dtype=np.int32)
@@ -132,30 +120,34 @@ def build(frame: Any, edges: Any, polygons: Any, budget: Any) -> Any:
     place = np.empty((16, 4))
     place[0] = 0.0, 0.0, 1.0, 1.0
     size = np.empty((16, 7), dtype=np.int64)
-    size[0] = frame.columns, frame.rows, 0, 0, len(edges.x1), 0, 0
-    pool = np.arange(len(edges.x1)).astype(np.int32)
+    size[0] = frame.columns, frame.rows, 0, 0, len(ends), 0, 0
+    pool = np.arange(len(ends)).astype(np.int32)
     used_pool = len(pool)
     pool_held = np.empty(256, dtype=np.int32)
     used_pool_held = 0
     tasks = 1
+    # The ends of the edges in cells of the outermost raster.
+    unit = np.empty((len(ends), 4))
+    for e in range(len(unit)):
+        for k in range(0, 4, 2):
+            unit[e, k] = (ends[e, k] - frame.x0) / frame.width
+            unit[e, k + 1] = (ends[e, k + 1] - frame.y0) / frame.height
 
     held = np.empty(polygons + 1, dtype=np.int32)
     work = Work(
         np.empty(polygons + 1, dtype=np.int32), np.empty((16 * MOST_LINES, 4)),
         np.empty(16 * MOST_LINES, dtype=np.int32),
         np.empty((4 * MOST_LINES, 4), dtype=np.int64), np.empty((4 * MOST_LINES, 2)),
-        np.empty((4 * MOST_LINES, 2), dtype=np.int64),
+        np.empty((4 * MOST_LINES, 3), dtype=np.int64),
     )  # fmt: skip
     task = 0
     while task < tasks:
         columns, rows, base, lo, hi, held_lo, held_hi = size[task]
-        here = place[task].copy()
+        here = place[task, 0], place[task, 1], place[task, 2], place[task, 3]
         rasters = grown(rasters, task, 1)
         rasters[task] = columns, rows, base
         nothing = np.empty(0, dtype=np.int32)
-        total = enter_edges(
-            frame, edges, pool, lo, hi, here, columns, rows, codes, base, np.empty(0, dtype=np.int64), nothing
-        )
+        total = enter_edges(unit, pool, lo, hi, here, columns, rows, codes, base, np.empty(0, dtype=np.int64), nothing)
         budget -= total if task > 0 else 0
         starts = np.zeros(min(total, columns * rows) + 2, dtype=np.int64)
         lists, at = 0, 0
@@ -165,8 +157,12 @@ def build(frame: Any, edges: Any, polygons: Any, budget: Any) -> Any:
                 at += codes[cell]
                 lists += 1
                 codes[cell] = lists
+        first_line, corner, leaf_edges = (
+            grown(first_line, leaves, lists), grown(corner, leaves, lists), grown(leaf_edges, used_edges, total)
+        )  # fmt: skip
+        first_edge, first_held = grown(first_edge, leaves + 1, lists), grown(first_held, leaves + 1, lists)
         entries = np.empty(max(total, 1), dtype=np.int32)
-        enter_edges(frame, edges, pool, lo, hi, here, columns, rows, codes, base, starts, entries)
+        enter_edges(unit, pool, lo, hi, here, columns, rows, codes, base, starts, entries)
         top_y = frame.y0 + (here[1] + rows / here[3]) * frame.height
         left_x = frame.x0 + here[0] * frame.width
         for r in range(rows):
@@ -174,7 +170,7 @@ def build(frame: Any, edges: Any, polygons: Any, budget: Any) -> Any:
             count = held_hi - held_lo
             held[:count] = pool_held[held_lo:held_hi]
             if task > 0:
-                count = cross_down(edges, pool, lo, hi, left_x, top_y, y, held, count)
+                count = cross_down(ends, sides, pool, lo, hi, left_x, top_y, y, held, count)
             x = left_x
             for c in range(columns):
                 cell = base + r * columns + c
@@ -188,9 +184,9 @@ def build(frame: Any, edges: Any, polygons: Any, budget: Any) -> Any:
                 start = starts[listed - 2] if listed > 1 else 0
                 end = starts[listed - 1]
                 m = end - start
-                sub = np.array([here[0] + c / here[2], here[1] + r / here[3], here[2], here[3]])
+                sub = here[0] + c / here[2], here[1] + r / here[3], here[2], here[3]
                 if m > CROWD and budget > 0 and max(here[2] * frame.columns, here[3] * frame.rows) * 64.0 <= FINEST:
-                    sub_columns, sub_rows = shape_of(frame, edges, entries, start, end, sub)
+                    sub_columns, sub_rows = shape_of(unit, entries, start, end, sub)
                     place, size = grown(place, tasks, 1), grown(size, tasks, 1)
                     pool, pool_held = grown(pool, used_pool, m), grown(pool_held, used_pool_held, count)
                     codes = grown(codes, used_codes, sub_columns * sub_rows)
@@ -208,28 +204,31 @@ def build(frame: Any, edges: Any, polygons: Any, budget: Any) -> Any:
                     codes[cell] = FIRST - (2 * tasks + 1)
                     tasks += 1
                 else:
-                    lines = grown(lines, used_lines, 4 * MOST_LINES + 1)
-                    clashes = grown(clashes, used_clashes, 4 * MOST_LINES + 1)
-                    places = grown(places, used_clashes, 4 * MOST_LINES + 1)
+                    if used_lines + ROOM > len(lines):
+                        lines = grown(lines, used_lines, ROOM)
+                        side = lines.view(np.int32)
+                    if used_clashes + ROOM > len(clashes):
+                        clashes, places = grown(clashes, used_clashes, ROOM), grown(places, used_clashes, ROOM)
                     code, more, used_clashes = divide(
-                        frame, edges, entries, start, end, sub, x, y, held, count, lines, used_lines,
-                        clashes, places, used_clashes, work,
+                        frame, ends, sides, unit, entries, start, end, sub, x, y, held, count, lines, side,
+                        used_lines, clashes, places, used_clashes, work,
                     )  # fmt: skip
                     codes[cell] = code
                     if more > used_lines:
-                        first_line, corner = grown(first_line, leaves, 2), grown(corner, leaves, 2)
-                        first_edge, first_held = grown(first_edge, leaves + 1, 1), grown(first_held, leaves + 1, 1)
-                        leaf_edges, leaf_held = grown(leaf_edges, used_edges, m), grown(leaf_held, used_held, count)
+                        if used_held + count > len(leaf_held):
+                            leaf_held = grown(leaf_held, used_held, count)
                         first_line[leaves] = used_lines
-                        corner[leaves] = x, y
-                        leaf_edges[used_edges : used_edges + m] = entries[start:end]
-                        leaf_held[used_held : used_held + count] = held[:count]
-                        used_edges += m
-                        used_held += count
+                        corner[leaves, 0], corner[leaves, 1] = x, y
+                        for k in range(start, end):
+                            leaf_edges[used_edges] = entries[k]
+                            used_edges += 1
+                        for k in range(count):
+                            leaf_held[used_held] = held[k]
+                            used_held += 1
                         leaves += 1
                         first_edge[leaves], first_held[leaves] = used_edges, used_held
                         used_lines = more
-                count = cross_over(edges, entries, start, end, x, next_x, y, held, count)
+                count = cross_over(ends, sides, entries, start, end, x, next_x, y, held, count)
                 x = next_x
         task += 1
     return (

@@ -12,7 +12,7 @@ from quanyu.engines.spatial.locating._kernels.shared import OUTSIDE
 
 @njit(cache=True, nogil=True)
 def distinct_edges(xy: Any, bits: Any, ring: Any, owner: Any, is_hole: Any) -> Any:
-    """Return x1, y1, x2, y2, left, right of the distinct edges, and their number.
+    """Return the ends and the sides of the distinct edges, as in ``Edges``.
 
     ``bits`` is ``xy`` read as uint64, ``ring`` the first vertex of each ring and the end. An edge that two polygons
     claim on the same side is kept twice; one that a polygon has on both sides, or of no length, is dropped.
@@ -22,8 +22,7 @@ def distinct_edges(xy: Any, bits: Any, ring: Any, owner: Any, is_hole: Any) -> A
         size *= 2
     table = np.full(size, -1, dtype=np.int32)
     ends = np.empty((len(xy), 4))
-    left = np.full(len(xy), OUTSIDE, dtype=np.int32)
-    right = np.full(len(xy), OUTSIDE, dtype=np.int32)
+    sides = np.full((len(xy), 2), OUTSIDE, dtype=np.int32)
     used = 0
     mask = np.uint64(size - 1)
     for r in range(len(ring) - 1):
@@ -34,9 +33,9 @@ def distinct_edges(xy: Any, bits: Any, ring: Any, owner: Any, is_hole: Any) -> A
             double_area -= (xy[i + 1, 0] - xy[first, 0]) * (xy[i, 1] - xy[first, 1])
         inside_left = (double_area > 0.0) != is_hole[r]
         for i in range(first, last):
-            a, b, on_left = i, i + 1, inside_left
+            a, b, side = i, i + 1, 0 if inside_left else 1
             if xy[a, 0] > xy[b, 0] or (xy[a, 0] == xy[b, 0] and xy[a, 1] > xy[b, 1]):
-                a, b, on_left = i + 1, i, not inside_left
+                a, b, side = i + 1, i, 1 - side
             if xy[a, 0] == xy[b, 0] and xy[a, 1] == xy[b, 1]:
                 continue
             key = bits[a, 0] * np.uint64(0x9E3779B97F4A7C15) ^ bits[a, 1] * np.uint64(0xC2B2AE3D27D4EB4F)
@@ -51,29 +50,21 @@ def distinct_edges(xy: Any, bits: Any, ring: Any, owner: Any, is_hole: Any) -> A
                     and ends[e, 1] == xy[a, 1]
                     and ends[e, 2] == xy[b, 0]
                     and ends[e, 3] == xy[b, 1]
+                    and sides[e, side] == OUTSIDE
                 ):
-                    if on_left and left[e] == OUTSIDE:
-                        left[e] = owner[r]
-                        break
-                    if not on_left and right[e] == OUTSIDE:
-                        right[e] = owner[r]
-                        break
+                    sides[e, side] = owner[r]
+                    break
                 slot = (slot + 1) & (size - 1)
             if table[slot] < 0:
                 table[slot] = used
                 ends[used, 0], ends[used, 1], ends[used, 2], ends[used, 3] = xy[a, 0], xy[a, 1], xy[b, 0], xy[b, 1]
-                if on_left:
-                    left[used] = owner[r]
-                else:
-                    right[used] = owner[r]
+                sides[used, side] = owner[r]
                 used += 1
     kept = 0
     for e in range(used):
-        if left[e] != right[e]:
-            ends[kept], left[kept], right[kept] = ends[e], left[e], right[e]
+        if sides[e, 0] != sides[e, 1]:
+            for k in range(4):
+                ends[kept, k] = ends[e, k]
+            sides[kept, 0], sides[kept, 1] = sides[e, 0], sides[e, 1]
             kept += 1
-    result = np.empty((4, kept))
-    for e in range(kept):
-        for k in range(4):
-            result[k, e] = ends[e, k]
-    return result, left[:kept].copy(), right[:kept].copy()
+    return ends[:kept].copy(), sides[:kept].copy()

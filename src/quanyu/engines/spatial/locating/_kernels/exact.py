@@ -22,7 +22,7 @@ SPLITTER = 134217729.0
 TINY = 1e-250
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def orientation(ax: Any, ay: Any, bx: Any, by: Any, px: Any, py: Any) -> Any:
     """Return a number above 0 where p lies left of a → b, below 0 right of it, and 0 on its line."""
     left = (ax - px) * (by - py)
@@ -34,7 +34,7 @@ def orientation(ax: Any, ay: Any, bx: Any, by: Any, px: Any, py: Any) -> Any:
     return exact_orientation(ax, ay, bx, by, px, py)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def exact_orientation(ax: Any, ay: Any, bx: Any, by: Any, px: Any, py: Any) -> Any:
     """Return the sign of the determinant, summed without rounding; a is the lower-left end of the edge."""
     if ax == bx:
@@ -79,13 +79,13 @@ def exact_orientation(ax: Any, ay: Any, bx: Any, by: Any, px: Any, py: Any) -> A
     return 0.0
 
 
-@njit(cache=True, nogil=True)
-def is_left(edges: Any, e: Any, px: Any, py: Any) -> Any:
-    """Return whether p, moved a little down and far less to the right, lies left of (above) an edge's line."""
-    return orientation(edges.x1[e], edges.y1[e], edges.x2[e], edges.y2[e], px, py) > 0.0
+@njit(cache=True, nogil=True, error_model="numpy")
+def is_left(ax: Any, ay: Any, bx: Any, by: Any, px: Any, py: Any) -> Any:
+    """Return whether p, moved a little down and far less to the right, lies left of (above) the line a → b."""
+    return orientation(ax, ay, bx, by, px, py) > 0.0
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def toggle(held: Any, count: Any, polygon: Any) -> Any:
     """Take a polygon out of the set, or put it in; return the new size. ``held`` is sorted and has room."""
     if polygon == OUTSIDE:
@@ -103,44 +103,45 @@ def toggle(held: Any, count: Any, polygon: Any) -> Any:
     return count + 1
 
 
-@njit(cache=True, nogil=True)
-def cross_down(edges: Any, ids: Any, lo: Any, hi: Any, x: Any, y: Any, to_y: Any, held: Any, count: Any) -> Any:
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def cross_down(
+    ends: Any, sides: Any, ids: Any, lo: Any, hi: Any, x: Any, y: Any, to_y: Any, held: Any, count: Any
+) -> Any:  # fmt: skip
     """Follow the set of holders along the upright from (x, y) to (x, to_y); return its new size."""
     for k in range(lo, hi):
         e = ids[k]
-        if edges.x1[e] <= x < edges.x2[e] and is_left(edges, e, x, y) != is_left(edges, e, x, to_y):
-            count = toggle(held, count, edges.left[e])
-            count = toggle(held, count, edges.right[e])
+        x1, y1, x2, y2 = ends[e, 0], ends[e, 1], ends[e, 2], ends[e, 3]
+        if x1 <= x < x2 and is_left(x1, y1, x2, y2, x, y) != is_left(x1, y1, x2, y2, x, to_y):
+            count = toggle(held, count, sides[e, 0])
+            count = toggle(held, count, sides[e, 1])
     return count
 
 
-@njit(cache=True, nogil=True)
-def cross_over(edges: Any, ids: Any, lo: Any, hi: Any, x: Any, to_x: Any, y: Any, held: Any, count: Any) -> Any:
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def cross_over(
+    ends: Any, sides: Any, ids: Any, lo: Any, hi: Any, x: Any, to_x: Any, y: Any, held: Any, count: Any
+) -> Any:  # fmt: skip
     """Follow the set of holders along the level from (x, y) to (to_x, y); return its new size."""
     for k in range(lo, hi):
         e = ids[k]
-        low, high = edges.y1[e], edges.y2[e]
-        if low > high:
-            low, high = high, low
-        if low < y <= high and is_left(edges, e, x, y) != is_left(edges, e, to_x, y):
-            count = toggle(held, count, edges.left[e])
-            count = toggle(held, count, edges.right[e])
+        x1, y1, x2, y2 = ends[e, 0], ends[e, 1], ends[e, 2], ends[e, 3]
+        if min(y1, y2) < y <= max(y1, y2) and is_left(x1, y1, x2, y2, x, y) != is_left(x1, y1, x2, y2, to_x, y):
+            count = toggle(held, count, sides[e, 0])
+            count = toggle(held, count, sides[e, 1])
     return count
 
 
-@njit(cache=True, nogil=True)
-def lowest_touched(edges: Any, ids: Any, lo: Any, hi: Any, px: Any, py: Any) -> Any:
+@njit(cache=True, nogil=True, error_model="numpy")
+def lowest_touched(ends: Any, sides: Any, ids: Any, lo: Any, hi: Any, px: Any, py: Any) -> Any:
     """Return the lowest polygon with a border through p, −1 if there is none."""
     result = OUTSIDE
     for k in range(lo, hi):
         e = ids[k]
-        low, high = edges.y1[e], edges.y2[e]
-        if low > high:
-            low, high = high, low
-        if not (edges.x1[e] <= px <= edges.x2[e] and low <= py <= high):
+        x1, y1, x2, y2 = ends[e, 0], ends[e, 1], ends[e, 2], ends[e, 3]
+        if not (x1 <= px <= x2 and min(y1, y2) <= py <= max(y1, y2)):
             continue
-        if orientation(edges.x1[e], edges.y1[e], edges.x2[e], edges.y2[e], px, py) == 0.0:
-            for polygon in (edges.left[e], edges.right[e]):
+        if orientation(x1, y1, x2, y2, px, py) == 0.0:
+            for polygon in (sides[e, 0], sides[e, 1]):
                 if polygon != OUTSIDE and (result == OUTSIDE or polygon < result):
                     result = polygon
     return result

@@ -93,8 +93,8 @@ def ask(frame: Any, edges: Any, hot: Any, cold: Any, px: Any, py: Any) -> Any:
     count = cold.first_held[leaf + 1] - cold.first_held[leaf]
     held = np.empty(count + 4 * (hi - lo), dtype=np.int32)
     held[:count] = cold.held[cold.first_held[leaf] : cold.first_held[leaf + 1]]
-    count = cross_over(edges, cold.edges, lo, hi, corner_x, px, corner_y, held, count)
-    count = cross_down(edges, cold.edges, lo, hi, px, corner_y, py, held, count)
+    count = cross_over(edges.ends, edges.sides, cold.edges, lo, hi, corner_x, px, corner_y, held, count)
+    count = cross_down(edges.ends, edges.sides, cold.edges, lo, hi, px, corner_y, py, held, count)
     if count > 0:
         return held[0]
-    return lowest_touched(edges, cold.edges, lo, hi, px, py)
+    return lowest_touched(edges.ends, edges.sides, cold.edges, lo, hi, px, py)

@@ -22,11 +22,12 @@ def box_distance(boxes: Any, i: Any, x: Any, y: Any) -> Any:
 @njit(cache=True, nogil=True)
 def edge_distance(edges: Any, e: Any, x: Any, y: Any) -> Any:
     """Return the squared distance from a point to an edge."""
-    dx, dy = edges.x2[e] - edges.x1[e], edges.y2[e] - edges.y1[e]
-    px, py = x - edges.x1[e], y - edges.y1[e]
+    ends = edges.ends
+    dx, dy = ends[e, 2] - ends[e, 0], ends[e, 3] - ends[e, 1]
+    px, py = x - ends[e, 0], y - ends[e, 1]
     share = min(max((px * dx + py * dy) / (dx * dx + dy * dy), 0.0), 1.0)
     if share == 1.0:
-        return (x - edges.x2[e]) ** 2 + (y - edges.y2[e]) ** 2
+        return (x - ends[e, 2]) ** 2 + (y - ends[e, 3]) ** 2
     if share > 0.0:
         return (px * dy - py * dx) ** 2 / (dx * dx + dy * dy)
     return px * px + py * py
@@ -54,7 +55,7 @@ def nearest_edge(edges: Any, tree: Any, x: Any, y: Any, polygon: Any, distance: 
                 for k in range(node * FANOUT, min((node + 1) * FANOUT, len(tree.edges))):
                     e = tree.edges[k]
                     d = edge_distance(edges, e, x[i], y[i])
-                    own = max(edges.left[e], edges.right[e])
+                    own = max(edges.sides[e, 0], edges.sides[e, 1])
                     if d < best or (d == best and own < polygon[i]):
                         best, polygon[i] = d, own
                 continue

@@ -27,15 +27,11 @@ MOST_LINES = 128
 class Edges(NamedTuple):
     """The distinct edges, each from its lower-left end (by x, then y) to the other; left is above, right is below.
 
-    ``left`` and ``right`` are the polygons on either side, −1 for none.
+    ``ends`` holds x1, y1, x2, y2 of each; ``sides`` the polygon on the left and on the right, −1 for none.
     """
 
-    x1: FloatArray
-    y1: FloatArray
-    x2: FloatArray
-    y2: FloatArray
-    left: Int32Array
-    right: Int32Array
+    ends: FloatArray
+    sides: Int32Array
 
 
 class Frame(NamedTuple):

@@ -45,6 +45,16 @@ class NotRestartable(Conflict):
     template = "%(run)s is waiting, running or done; only a failed or cancelled run starts again."
 
 
+class ImpossibleCount(InvalidInput):
+    """The norms ask for fewer grids than there are pieces of ground, or for more than there are homes."""
+
+    code = "impossible_count"
+    template = (
+        "%(grids)s basic grids cannot be: borders and barriers part the inhabited ground into %(least)s pieces, "
+        "with %(most)s inhabited buildings. Ask for %(least)s to %(most)s grids, or for no number."
+    )
+
+
 # Plans
 
 

@@ -119,6 +119,12 @@ def test_a_wrong_number_of_grids_less_and_more_is_told_beside_its_field(
     assert client.post(DESK, form(sides=sides)).status_code == 302, "a drawing needs no such number"
 
 
+def test_a_number_of_grids_beyond_all_is_told_beside_its_field(client: Client, network: Network) -> None:
+    page = client.post(DESK, form(grids=2_000_000))
+    assert 'href="#id_grids"' in page.content.decode()
+    assert "Number of basic grids is 2000000: give a number of grids from 1 to 1,000,000" in text(page)
+
+
 def test_without_a_plan_in_force_moves_are_not_offered_and_the_reason_is_told(client: Client) -> None:
     network = make_network(make_riverside())
     page = client.get(DESK)

@@ -26,7 +26,7 @@ def shown(comparison: Run) -> dict[str, Any]:
     objective = Norms.from_dict(comparison.norms).objective
     rows = [_row(comparison, number, point) for number, point in enumerate(result["points"])]
     drawn = [row["point"] for row in rows if not row["why"]]
-    # The least that must move is proven of the norms as a whole, so that the freest of the points says it.
+    # What must move does not depend on how dear a move is: every point says the same.
     least_moved = drawn[0]["least_moved"] if drawn and comparison.kind == Run.Kind.MOVES else None
     return {
         "rows": rows,

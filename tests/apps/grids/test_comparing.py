@@ -96,6 +96,12 @@ def test_from_free_to_close_fewer_households_move_and_never_fewer_than_proven(ne
             assert each["moved"] >= each["least_moved"]
 
 
+def test_nothing_is_proven_to_move_where_the_norms_name_a_number(network: Network) -> None:
+    """A number leaves pieces in which no plan keeps the range: that such plans would move many proves nothing."""
+    found = points(compare(network, MOVES, norms(lower=250, upper=400, grids=14)))
+    assert all(each["least_moved"] is None for each in found)
+
+
 def test_the_norms_own_closeness_is_among_the_points(network: Network) -> None:
     found = points(compare(network, MOVES, norms(stability=0.7)))
     assert [each["norms"]["stability"] for each in found] == [0.0, 0.02, 0.1, 0.4, 0.7, 1.0]

@@ -87,7 +87,7 @@ def _figures(prepared: Prepared, norms: Norms, on_progress: OnProgress) -> Point
         "basic": len(households), "basic_in_range": int((outside == 0).sum()), "range_violation": int(outside.sum()),
         "largest": int(households.max(initial=0)), "cut_length_m": _cut_length(drawn),
         "mean_compactness": round(float(figures["compactness"][is_basic].mean()), 4) if len(households) else None,
-        "moved": _moved(prepared, drawn), **_engine_figures(drawn),
+        "moved": _moved(prepared, drawn), **_engine_figures(drawn, norms),
     }  # fmt: skip
 
 
@@ -107,15 +107,17 @@ def _moved(prepared: Prepared, drawn: Drawing) -> int | None:
     )
 
 
-def _engine_figures(drawn: Drawing) -> Point:
+def _engine_figures(drawn: Drawing, norms: Norms) -> Point:
     """Return what the engine counts on the ground of basic grids alone.
 
     ``distance_m`` is how far households lie from the middle of their grid, the root of the mean square; ``least_moved``
-    what every plan in range moves at least.
+    what every plan moves at least that keeps the range wherever it can be kept. Of a number of grids the engine proves
+    it for plans that keep it everywhere, and where there are none that says nothing.
     """
     if drawn.basic is None:
         return {"cut_edges": 0, "distance_m": None, "least_moved": None}
     metrics, households = drawn.basic.metrics, int(drawn.basic.weights.sum())
     inertia = metrics.moment_of_inertia
     distance = None if inertia is None or not households else round(math.sqrt(inertia / households), 1)
-    return {"cut_edges": metrics.cut_edges, "distance_m": distance, "least_moved": drawn.basic.bound.moved}
+    least = drawn.basic.bound.moved if norms.grids is None else None
+    return {"cut_edges": metrics.cut_edges, "distance_m": distance, "least_moved": least}

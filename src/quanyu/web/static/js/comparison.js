@@ -49,7 +49,7 @@ function overCounts(element, { points, panels, names, grids, current }) {
 function overMoves(element, { points, quality, names, closeness, current, least_moved: least, least: words }) {
   const { ink, line, sheet, axis, base } = theme();
   const proven = least
-    ? { silent: true, symbol: "none", lineStyle: { color: ink, type: "dashed" }, label: { formatter: words, color: ink, position: "insideEndTop" }, data: [{ xAxis: least }] }
+    ? { silent: true, symbol: "none", lineStyle: { color: ink, type: "dashed" }, label: { formatter: words, color: ink, backgroundColor: sheet, position: "middle", rotate: 0, align: "left", offset: [6, 0] }, data: [{ xAxis: least }] }
     : undefined;
   const middle = Math.max(...points.map((point) => point.moved ?? 0)) / 2;
   // The two ends are named; the points between them are told by the table, and by pointing.

@@ -166,6 +166,43 @@ def _move_a_place(page: Page) -> None:
     expect(page.locator("#moves [role=status]")).to_contain_text("Taken back")
 
 
+def test_a_planner_compares_before_drawing_and_draws_with_a_row(visit: Any) -> None:
+    planner = visit()
+    planner.sign_in("zhou")
+    page = planner.page
+    page.goto("/desk/riverside")
+    page.fill("#id_exclusive_min_m2", "1500")
+    page.fill("#id_sides", "1")
+    choose(page, "Compare numbers of grids")
+    # The page of the run turns into that of the comparison without a touch.
+    expect(page.locator("[data-comparison] svg")).to_be_visible(timeout=90_000)
+    rows = page.locator("table tbody tr")
+    expect(rows).to_have_count(4)
+    expect(rows.filter(has_text="present norms")).to_contain_text("free:")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.reload()
+    expect(page.locator("[data-comparison] svg")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.set_viewport_size({"width": 1366, "height": 768})
+    assert page.evaluate(CHECK) == []
+
+    more = rows.last.locator("th").inner_text().strip()
+    rows.last.get_by_role("link", name="Draw with this").click()
+    expect(page.locator("#id_grids")).to_have_value(more)
+    choose(page, "Draw")
+    page.wait_for_url("**/plans/*", timeout=90_000)
+    in_norm = page.locator(".figures div").filter(has_text="basic grids in the norm").locator("b")
+    expect(in_norm).to_contain_text(f"/ {more}")
+
+    page.goto("/desk/riverside")
+    page.locator("#id_grids").fill("")
+    choose(page, "Compare households moved")
+    expect(page.locator("[data-comparison] svg")).to_be_visible(timeout=90_000)
+    moved = [int(text.replace(",", "")) for text in page.locator("tbody td:nth-last-child(2)").all_inner_texts()]
+    assert len(moved) == 5
+    assert moved[-1] <= moved[0]
+
+
 def test_departments_grids_are_seen_on_one_map_and_merged(visit: Any) -> None:
     planner = visit()
     planner.sign_in("zhou")

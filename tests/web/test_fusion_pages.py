@@ -103,6 +103,16 @@ def test_a_proposal_is_asked_for_with_all_departments(page: Client, home: Divisi
     assert Run.objects.count() == 1
 
 
+def test_a_proposal_takes_over_no_number_of_grids_from_an_earlier_plan(page: Client, home: Division) -> None:
+    network = make_network(home)
+    draw_plan(network, replace(NORMS, grids=11))
+    page.post(
+        reverse("fusion-draw", args=[home.code]), {"network": "riverside", "lower": 300, "upper": 500, "fusion": 1}
+    )
+    asked = Run.objects.latest("pk").norms
+    assert (asked["departments"], asked["grids"], asked["seed"]) == (["police", "street"], None, NORMS.seed)
+
+
 def test_a_community_accepts_and_takes_back(page: Client, home: Division, people: People) -> None:
     merged = replace(NORMS, departments=("police", "street"))
     plan = draw_plan(make_network(home), merged, actor=people.planner)

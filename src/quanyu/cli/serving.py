@@ -93,7 +93,7 @@ def require_front_end() -> None:
 @click.option("--once", is_flag=True, help="Carry out what waits, then stop.")
 @with_site
 def worker(once: bool) -> None:
-    """Carry out planning runs as they are asked for, and make the map's background after a load."""
+    """Carry out planning runs and comparisons as they are asked for, and make the map's background after a load."""
     from django.core.management import call_command
     from django.utils import timezone
 

@@ -1,4 +1,4 @@
-"""The drawing desk: set the norm, draw, watch."""
+"""The drawing desk: set the norm, compare, draw, watch."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_POST
 
 from quanyu.apps.grids import actions
-from quanyu.apps.grids.models import Network, Plan, Run
+from quanyu.apps.grids.models import MOST_SIDES, Network, Plan, Run
 from quanyu.apps.grids.norms import EXCLUSIVE_KINDS, InvalidNorm, Norms
-from quanyu.apps.grids.queries import plan_in_force
+from quanyu.apps.grids.queries import last_plan, plan_in_force
+from quanyu.apps.grids.refusals import NothingToMove
 from quanyu.apps.territory.models import Barrier, Division, PlaceKind
 from quanyu.errors import QuanyuError
-from quanyu.web import words
+from quanyu.web import comparisons, words
 from quanyu.web.access import actor, needs
 from quanyu.web.sources import sources_of
 
@@ -36,10 +37,21 @@ class NormsForm(forms.Form):
         label=gettext_lazy("Most households"), initial=500, min_value=1,
         help_text=gettext_lazy("Of a basic grid. GB/T 34300: 500."),
     )  # fmt: skip
+    grids = forms.IntegerField(
+        label=gettext_lazy("Number of basic grids"), required=False, min_value=1,
+        help_text=gettext_lazy("Empty: as many as fit the norm best, in each piece of ground between barriers."),
+    )  # fmt: skip
     stability = forms.FloatField(
         label=gettext_lazy("Closeness to today's grids"), initial=0, min_value=0, max_value=1,
-        widget=forms.NumberInput(attrs={"step": "0.1"}),
         help_text=gettext_lazy("0 draws freely, 1 moves as few households as it can."),
+    )  # fmt: skip
+    objective = forms.ChoiceField(
+        label=gettext_lazy("What makes a plan good"), required=False, widget=forms.RadioSelect,
+        initial=Norms.objective, choices=list(words.OBJECTIVES.items()),
+        help_text=gettext_lazy(
+            "Of the plans that keep the norm, one is looked for that is good at this. The last two take some twenty "
+            "times as long."
+        ),
     )  # fmt: skip
     barriers = forms.MultipleChoiceField(
         label=gettext_lazy("Never cross"), choices=Barrier.Kind.choices, widget=forms.CheckboxSelectMultiple,
@@ -69,18 +81,34 @@ class NormsForm(forms.Form):
     units = {
         "lower": pgettext_lazy("unit", "households"), "upper": pgettext_lazy("unit", "households"),
         "exclusive_min_m2": "m²",
-        "stability": gettext_lazy("from 0 to 1"),
+        "stability": gettext_lazy("from 0 to 1"), "grids": pgettext_lazy("unit", "grids"),
     }  # fmt: skip
+
+    def __init__(self, *args: Any, beyond: dict[str, Any] | None = None, **kwargs: Any) -> None:
+        """``beyond`` are norms that the form does not show; others take their default."""
+        super().__init__(*args, **kwargs)
+        self.beyond = beyond or {}
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data
+        values["objective"] = values.get("objective") or Norms.objective
         if not self.errors:
             try:
-                self.norms = Norms.from_dict(values)
+                self.norms = Norms.from_dict({**self.beyond, **values})
             except InvalidNorm as error:
                 field = error.params["field"]
                 self.add_error(field, _(error.template) % {**error.params, "field": self.fields[field].label})
         return values
+
+
+class SidesForm(forms.Form):
+    """How many grids less and more are compared."""
+
+    sides = forms.IntegerField(
+        label=gettext_lazy("Grids less and more"), initial=2, min_value=1, max_value=MOST_SIDES,
+        help_text=gettext_lazy("A plan is drawn for each: the more, the longer it takes."),
+    )  # fmt: skip
+    units = {"sides": gettext_lazy("from 1 to 5")}
 
 
 class NetworkForm(forms.Form):
@@ -120,13 +148,19 @@ def desk(request: HttpRequest) -> HttpResponse:
 
 @needs("grids.draw", "grids.review")
 def network(request: HttpRequest, network: str) -> HttpResponse:
-    """Show a network's norms form, runs and plans; a post asks for a drawing."""
+    """Show a network's norms form, runs and plans; a post asks for a drawing, or for a comparison.
+
+    ``?comparison=…&point=…`` fills in the norms of a point of a comparison.
+    """
     home = get_object_or_404(Network.objects.select_related("territory"), code=network)
     plans = list(home.plans.select_related("made_by")[:20])
-    form = NormsForm(request.POST or None, initial=_last_norms(plans))
-    if request.method == "POST" and form.is_valid():
+    chosen = _chosen_norms(request, home)
+    form = NormsForm(request.POST or None, initial=chosen or _last_norms(plans), beyond=chosen)
+    asked = request.POST.get("compare", "")
+    sides = SidesForm(request.POST if asked == Run.Kind.COUNTS else None)
+    if request.method == "POST" and form.is_valid() and (not sides.is_bound or sides.is_valid()):
         try:
-            run = actions.start_run(home, form.norms, actor=actor(request), at=timezone.now())
+            run = _ask(request, home, form.norms, asked, sides)
             return redirect("run", run.pk)
         except QuanyuError as error:
             form.add_error(None, _(error.template) % error.params)
@@ -134,11 +168,40 @@ def network(request: HttpRequest, network: str) -> HttpResponse:
     context = {
         "network": home,
         "form": form,
+        "sides": sides,
+        "chosen": chosen is not None,
+        "no_moves": "" if last_plan(home) else _(NothingToMove.template),
         "runs": home.runs.select_related("plan", "made_by")[:10],
         "plans": [(plan, plan.standing(on=today)) for plan in plans],
         "made_up": sources_of(home.territory)["is_made_up"],
     }
     return render(request, "desk/network.html", context)
+
+
+def _ask(request: HttpRequest, home: Network, norms: Norms, asked: str, sides: SidesForm) -> Run:
+    """Ask for what the button pressed says: a drawing, or a kind of comparison."""
+    by, now = actor(request), timezone.now()
+    if not asked:
+        return actions.start_run(home, norms, actor=by, at=now)
+    if asked not in (Run.Kind.COUNTS, Run.Kind.MOVES):
+        raise Http404
+    number = sides.cleaned_data["sides"] if sides.is_bound else None
+    return actions.start_comparison(home, norms, Run.Kind(asked), sides=number, actor=by, at=now)
+
+
+def _chosen_norms(request: HttpRequest, home: Network) -> dict[str, Any] | None:
+    """Return the norms of the point of a comparison that the address names."""
+    if "comparison" not in request.GET:
+        return None
+    try:
+        pk, index = int(request.GET["comparison"]), int(request.GET["point"])
+    except (KeyError, ValueError) as error:
+        raise Http404 from error
+    comparison = get_object_or_404(home.runs, pk=pk)
+    points = (comparison.comparison or {}).get("points", [])
+    if not 0 <= index < len(points):
+        raise Http404
+    return {**comparison.norms, **points[index]["norms"]}
 
 
 def _last_norms(plans: list[Plan]) -> dict[str, Any]:
@@ -160,11 +223,16 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
         "failure": words.failure(record.error),
         "seconds": round((end - record.started_at).total_seconds()) if record.started_at else None,
         "made_up": sources_of(record.network.territory)["is_made_up"],
+        "is_comparison": record.kind != Run.Kind.PLAN,
     }
+    if record.comparison is not None:
+        context |= comparisons.shown(record)
     fragment = request.headers.get("HX-Request") == "true"
     response = render(request, "desk/_progress.html" if fragment else "desk/run.html", context)
-    if fragment and record.state == Run.State.DONE and record.plan_id:
-        response.headers["HX-Redirect"] = reverse("plan", args=[record.plan_id])
+    if fragment and record.state == Run.State.DONE:
+        # A comparison stands on this page, whole.
+        end_page = reverse("plan", args=[record.plan_id]) if record.plan_id else reverse("run", args=[record.pk])
+        response.headers["HX-Redirect"] = end_page
     return response
 
 

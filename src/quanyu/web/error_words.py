@@ -118,6 +118,9 @@ TEMPLATES = [
         "%(file)s, row %(row)s: the parent %(value)s of %(code)s is neither in the file nor loaded. Add its row, or load the list that has it first."
     ),
     gettext_noop("%(file)s: %(detail)s. Give a .npz file with weights, indptr, indices and edge_length."),
+    gettext_noop(
+        "%(grids)s basic grids cannot be: borders and barriers part the inhabited ground into %(least)s pieces, with %(most)s inhabited buildings. Ask for %(least)s to %(most)s grids, or for no number."
+    ),
     gettext_noop("%(name)s has row %(row)s with column %(column)s twice. Keep one of them."),
     gettext_noop("%(name)s has shape %(got)s, expected %(expected)s. Check that every array describes the same rows."),
     gettext_noop("%(name)s holds %(got)s, expected %(expected)s."),
@@ -150,6 +153,7 @@ TEMPLATES = [
     ),
     gettext_noop("%(territory)s has no buildings yet. Load its city file first (quanyu load city)."),
     gettext_noop("%(value)s cannot name a network: use 1 to 30 lower-case letters, digits and hyphens."),
+    gettext_noop("%(value)s grids less and more cannot be compared at once. Give a number from 1 to %(most)s."),
     gettext_noop("%(value)s is no day. Give it as year, month and day, such as 2027-01-01."),
     gettext_noop("%(value)s is no division code. Give 12 digits; a shorter official code is filled up with zeros."),
     gettext_noop("%(value)s is no export format. Known are: %(known)s."),
@@ -170,6 +174,9 @@ TEMPLATES = [
     gettext_noop("Grid %(to)s lies in another village or community: no grid crosses that border."),
     gettext_noop("Grid %(value)s has ended. Its places are now in: %(replaced_by)s."),
     gettext_noop("No %(what)s %(key)s. %(mend)s"),
+    gettext_noop(
+        "No plan is in force, so no household can move. Put a plan in force first, or compare numbers of grids."
+    ),
     gettext_noop(
         "Nothing says how many sites are wanted, or two things do. Give either p (a number of sites) or a budget."
     ),

@@ -266,7 +266,8 @@ def draw(request: HttpRequest, territory: str) -> HttpResponse:
     try:
         last = network.plans.order_by("-number").first()
         begin = {} if last is None else last.norms
-        norms = Norms.from_dict({**begin, **values, "departments": codes})
+        # This form does not show how many grids an earlier plan was asked for, so it is no norm of the merged ones.
+        norms = Norms.from_dict({**begin, "grids": None, **values, "departments": codes})
         run = actions.start_run(network, norms, actor=actor(request), at=timezone.now())
     except QuanyuError as error:
         messages.error(request, _(error.template) % error.params)

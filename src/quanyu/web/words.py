@@ -33,15 +33,35 @@ MENDS = {
     "undo": gettext_lazy("Take edit %(value)s back, or move another place."),
     "barrier_or_border": gettext_lazy("Allow a passage over the barrier or border to a neighbouring grid."),
 }
+# What each objective of the norms is for.
+OBJECTIVES = {
+    "cut_length": gettext_lazy(
+        "Short borders: as few metres of border between grids as can be. For grids easy to walk and to tell apart."
+    ),
+    "cut_edges": gettext_lazy(
+        "Few neighbours parted: as few buildings side by side in two grids as can be, however long their border. For "
+        "ground where dense blocks lie beside wide plots."
+    ),
+    "polsby_popper": gettext_lazy(
+        "Round grids: the highest mean compactness (Polsby–Popper, 1 is a circle). For grids without arms and bays."
+    ),
+    "moment_of_inertia": gettext_lazy(
+        "Short ways: households lie as near to the middle of their grid as can be (moment of inertia). For grids "
+        "that are served from one place."
+    ),
+}
 STAGES = {
     "reading": gettext_lazy("reading buildings and borders"),
     "exclusive": gettext_lazy("cutting out exclusive grids"),
     "drawing": gettext_lazy("drawing and improving basic grids"),
+    "comparing": gettext_lazy("drawing one plan after the other for the comparison"),
     "writing": gettext_lazy("writing the plan"),
 }
 ACTS = {
     "run.asked": gettext_lazy("asked for a drawing"),
     "run.cancelled": gettext_lazy("cancelled the drawing"),
+    "comparison.asked": gettext_lazy("asked for a comparison"),
+    "comparison.cancelled": gettext_lazy("cancelled the comparison"),
     "plan.drawn": gettext_lazy("drew the plan"),
     "plan.edited": gettext_lazy("moved %(place)s from %(from)s to %(to)s"),
     "plan.edit_undone": gettext_lazy("took back: %(place)s is in %(to)s again"),

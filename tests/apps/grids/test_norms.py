@@ -17,7 +17,8 @@ def test_norms_survive_being_stored() -> None:
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("lower", 0), ("upper", 200), ("target", 900), ("stability", 1.5), ("barriers", ["wall"]),
+        ("lower", 0), ("upper", 200), ("target", 900), ("grids", 0), ("grids", 2_000_000),
+        ("stability", 1.5), ("barriers", ["wall"]),
         ("exclusive_kinds", ["castle"]), ("exclusive_min_m2", -1), ("objective", "beauty"), ("steps", -1),
         ("seconds", 0), ("seed", -1), ("colour", "red"),
     ],

@@ -11,15 +11,17 @@ from django.utils import timezone
 from quanyu.apps.accounts.models import User
 from quanyu.apps.accounts.permissions import require
 from quanyu.apps.audit import trail
-from quanyu.apps.grids.models import REMARK_LENGTH, CodeUse, Grid, Network, Plan, Run, Staffing, Succession
+from quanyu.apps.grids.models import MOST_SIDES, REMARK_LENGTH, CodeUse, Grid, Network, Plan, Run, Staffing, Succession
 from quanyu.apps.grids.norms import Norms
 from quanyu.apps.grids.queries import Impact, impact, last_plan
 from quanyu.apps.grids.refusals import (
     BadNetworkCode,
+    BadSides,
     DayTaken,
     Fixed,
     NetworkTaken,
     NoRemark,
+    NothingToMove,
     NotRestartable,
     OldFabric,
     OwnWork,
@@ -64,13 +66,47 @@ def create_network(territory: Division, *, code: str, name: str, actor: User | N
 def start_run(network: Network, norms: Norms, *, actor: User | None, at: datetime) -> Run:
     """Ask for grids: the run waits for a worker."""
     require(actor, "grids.draw")
+    return _ask(network, norms, Run.Kind.PLAN, None, actor, at)
+
+
+@transaction.atomic
+def start_comparison(
+    network: Network, norms: Norms, kind: Run.Kind, *, actor: User | None, at: datetime, sides: int | None = None
+) -> Run:
+    """Ask what other norms would give: figures alone, and no plan.
+
+    ``sides`` is how many grids less and more are compared, for :attr:`Run.Kind.COUNTS` alone.
+
+    Raises
+    ------
+    BadSides
+    NothingToMove
+        Fewer moves are asked for, and no plan is in force that households could move from.
+    """
+    require(actor, "grids.draw")
+    if kind == Run.Kind.COUNTS and not (sides is not None and 1 <= sides <= MOST_SIDES):
+        raise BadSides(value=sides, most=MOST_SIDES)
+    if kind == Run.Kind.MOVES and last_plan(network) is None:
+        raise NothingToMove
+    return _ask(network, norms, kind, sides, actor, at)
+
+
+def _ask(network: Network, norms: Norms, kind: Run.Kind, sides: int | None, actor: User | None, at: datetime) -> Run:
     network = Network.objects.select_for_update().get(pk=network.pk)
     fail_silent_runs(at=at)
     if Run.objects.filter(network=network, state__in=[Run.State.QUEUED, Run.State.RUNNING]).exists():
         raise RunPending(network=str(network))
-    run = Run.objects.create(network=network, norms=norms.as_dict(), made_by=actor, made_at=at)
-    trail.record(actor, "run.asked", run, at=at, after={"network": network.code, "norms": run.norms})
+    run = Run.objects.create(network=network, kind=kind, sides=sides, norms=norms.as_dict(), made_by=actor, made_at=at)
+    compared = {} if kind == Run.Kind.PLAN else {"kind": kind, "sides": sides}
+    trail.record(
+        actor, _verb(run, "asked"), run, at=at, after={"network": network.code, **compared, "norms": run.norms}
+    )
     return run
+
+
+def _verb(run: Run, done: str) -> str:
+    """Return how the trail calls what was done to a run."""
+    return f"run.{done}" if run.kind == Run.Kind.PLAN else f"comparison.{done}"
 
 
 @transaction.atomic
@@ -85,19 +121,19 @@ def cancel_run(run: Run, *, actor: User | None, at: datetime) -> Run:
     else:
         raise RunEnded(run=str(run))
     run.save(update_fields=["state", "ended_at", "cancel_asked"])
-    trail.record(actor, "run.cancelled", run, at=at)
+    trail.record(actor, _verb(run, "cancelled"), run, at=at)
     return run
 
 
 @transaction.atomic
 def restart_run(run: Run, *, actor: User | None, at: datetime) -> Run:
-    """Ask for the same grids again after a run failed or was cancelled."""
+    """Ask for the same again after a run failed or was cancelled."""
     require(actor, "grids.draw")
     fail_silent_runs(at=at)
     run = Run.objects.select_related("network").get(pk=run.pk)
     if run.state not in (Run.State.FAILED, Run.State.CANCELLED):
         raise NotRestartable(run=str(run))
-    return start_run(run.network, Norms.from_dict(run.norms), actor=actor, at=at)
+    return _ask(run.network, Norms.from_dict(run.norms), Run.Kind(run.kind), run.sides, actor, at)
 
 
 @transaction.atomic

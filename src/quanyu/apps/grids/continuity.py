@@ -104,3 +104,17 @@ def kept_codes(codes: tuple[str, ...], held: sparse.csr_array, sizes: FloatArray
     for old, new, size in zip(olds, news, shared.data[most].tolist(), strict=True):
         best[new] = max(best.get(new, (0.0, "")), (size, codes[old]))
     return {new: code for new, (_, code) in best.items()}
+
+
+def households_moved(
+    today: Today, origin: IntArray, part: IntArray, parts: IntArray, area: FloatArray, households: IntArray,
+    labels: IntArray,
+) -> int:  # fmt: skip
+    """Return how many households come to a grid that does not keep the code of the grid they were in."""
+    kept = kept_codes(today.codes, *holdings(today, origin, part, parts, area), labels)
+    row_of = {code: row for row, code in enumerate(today.codes)}
+    heir = np.full(int(labels.max(initial=-1)) + 1, -1, dtype=np.int64)
+    heir[list(kept)] = [row_of[code] for code in kept.values()]
+    old, atom, shared = _pairs(today, origin, part, parts)
+    moves = heir[labels[atom]] != today.label[old]
+    return round(float((households[atom] * shared * parts[atom])[moves].sum()))

@@ -1,4 +1,4 @@
-"""Draw grids from arrays: cut out exclusive grids, divide heavy buildings, let the engine draw the rest."""
+"""Draw grids from arrays: the engine draws the basic grids of a prepared ground, as its exclusive ones leave it."""
 
 from __future__ import annotations
 
@@ -8,17 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sparse
-from scipy.sparse.csgraph import connected_components
 
-from quanyu.apps.grids.continuity import previous_labels
-from quanyu.apps.grids.ground import Atoms, Ground, divide, pairs, walled
+from quanyu.apps.grids.ground import Atoms, Ground
 from quanyu.apps.grids.norms import Norms
-from quanyu.engines.arrays import BoolArray, IntArray
-from quanyu.engines.districting import Districting, district, split_heavy
+from quanyu.apps.grids.preparing import Prepared, prepare
+from quanyu.apps.grids.refusals import ImpossibleCount
+from quanyu.engines.arrays import IntArray
+from quanyu.engines.districting import Districting, district
 
-# What exclusive grids cut off is a remnant below this share of the fewest households of a basic grid.
-REMNANT = 0.1
 # Steps of the search for each grid, where the norms say nothing: some seconds for a city, and a third less border than
 # the engine's own default.
 STEPS_PER_GRID = 300
@@ -51,24 +48,26 @@ def draw(ground: Ground, norms: Norms, on_progress: OnProgress) -> Drawing:
     ------
     Cancelled
         The caller asked to stop.
+    ImpossibleCount
+        There can be no such number of grids.
+    """
+    tell(on_progress, "exclusive", 0.0)
+    return draw_on(prepare(ground, norms), norms, on_progress)
+
+
+def draw_on(prepared: Prepared, norms: Norms, on_progress: OnProgress) -> Drawing:
+    """Return grids for a prepared ground; ``norms`` may name another number of grids or closeness than prepared by.
+
+    Raises
+    ------
+    Cancelled, ImpossibleCount
+        As :func:`draw` does.
     """
     started = time.perf_counter()
-    _tell(on_progress, "exclusive", 0.0)
-    fingerprint = ground.fingerprint(norms)
-    ground, walls = walled(ground, norms)
-    sites = exclusive_labels(ground, norms, walls)
-    exclusive = with_remnants(sites, ground, norms, walls)
-    weights = np.where(exclusive < 0, ground.households, 0)
-    parts = split_heavy(weights, norms.upper) if norms.split_heavy else np.ones(len(weights), dtype=np.int64)
-    atoms = divide(ground, parts, walls)
-    divided = time.perf_counter()
-    _tell(on_progress, "drawing", 0.0)
-
-    labels = exclusive[atoms.origin]
-    count = int(exclusive.max(initial=-1)) + 1
-    kinds = {label: str(ground.kinds[np.flatnonzero(sites == label)[0]]) for label in range(count)}
-    rest = np.flatnonzero(labels < 0)
-    basic = _draw_basic(atoms, rest, ground, norms, on_progress) if len(rest) else None
+    tell(on_progress, "drawing", 0.0)
+    labels = prepared.exclusive.copy()
+    count, rest = len(prepared.exclusive_kind), prepared.rest
+    basic = _draw_basic(prepared, norms, on_progress) if len(rest) else None
     reasons: dict[int, list[dict[str, Any]]] = {}
     if basic is not None:
         labels[rest] = basic.labels + count
@@ -80,61 +79,26 @@ def draw(ground: Ground, norms: Norms, on_progress: OnProgress) -> Drawing:
                 }  # fmt: skip
                 reasons.setdefault(int(label) + count, []).append(reason)
     stages = {
-        "exclusive": round(divided - started, 3), "drawing": round(time.perf_counter() - divided, 3),
+        "exclusive": round(prepared.seconds, 3), "drawing": round(time.perf_counter() - started, 3),
     }  # fmt: skip
-    return Drawing(atoms, labels, kinds, reasons, basic, stages, fingerprint)
+    return Drawing(
+        prepared.atoms, labels, prepared.exclusive_kind, reasons, basic, stages, prepared.fingerprint
+    )  # fmt: skip
 
 
-def exclusive_labels(ground: Ground, norms: Norms, walls: BoolArray) -> IntArray:
-    """Return, for each place, the exclusive grid it belongs to (−1: none).
+def tell(on_progress: OnProgress, stage: str, fraction: float) -> None:
+    """Say how far a drawing is.
 
-    Neighbouring places of one kind, not parted by a barrier, are one site; a site is large enough when its footprints
-    add up to ``norms.exclusive_min_m2``. A site in several communities is cut at their border, a grid in each.
+    Raises
+    ------
+    Cancelled
+        The caller asked to stop.
     """
-    rows, columns = pairs(ground.adjacency)
-    wanted = np.isin(ground.kinds, norms.exclusive_kinds)
-    same = (ground.kinds[rows] == ground.kinds[columns]) & wanted[rows] & ~walls
-    site = _components(len(ground.kinds), rows[same], columns[same])
-    footprint = np.bincount(site, weights=np.where(wanted, ground.footprint_m2, 0.0))
-    large = (footprint >= norms.exclusive_min_m2)[site] & wanted
-    same &= ground.community[rows] == ground.community[columns]
-    site = _components(len(ground.kinds), rows[same], columns[same])
-    result = np.full(len(site), -1, dtype=np.int64)
-    # Numbered by the first place, so that the same ground gives the same labels.
-    _, first, member = np.unique(site[large], return_index=True, return_inverse=True)
-    result[large] = np.argsort(np.argsort(first))[member]
-    return result
+    if not on_progress(stage, fraction, {}):
+        raise Cancelled
 
 
-def with_remnants(labels: IntArray, ground: Ground, norms: Norms, walls: BoolArray) -> IntArray:
-    """Return exclusive labels with each remnant beside a site given to the one it shares the longest border with."""
-    rows, columns = pairs(ground.adjacency)
-    open_ = ~walls & (ground.community[rows] == ground.community[columns])
-    inside = open_ & (labels[rows] < 0) & (labels[columns] < 0)
-    piece = _components(len(labels), rows[inside], columns[inside])
-    small = np.bincount(piece, weights=ground.households) < REMNANT * norms.lower
-    beside = open_ & (labels[rows] < 0) & (labels[columns] >= 0) & small[piece[rows]]
-    sites = int(labels.max(initial=-1)) + 1
-    pair, number = np.unique(piece[rows[beside]] * sites + labels[columns[beside]], return_inverse=True)
-    border = np.bincount(number, weights=ground.adjacency.data[beside], minlength=len(pair))
-    # The longest border last, so that it is the one that stays.
-    order = np.argsort(border, kind="stable")
-    owner = np.full(len(small), -1, dtype=np.int64)
-    owner[pair[order] // max(sites, 1)] = pair[order] % max(sites, 1)
-    return np.where(labels < 0, owner[piece], labels)
-
-
-def _components(size: int, rows: IntArray, columns: IntArray) -> IntArray:
-    graph = sparse.csr_array((np.ones(len(rows)), (rows, columns)), shape=(size, size))
-    return connected_components(graph, directed=False)[1].astype(np.int64)
-
-
-def _draw_basic(atoms: Atoms, rest: IntArray, ground: Ground, norms: Norms, on_progress: OnProgress) -> Districting:
-    barrier = sparse.csr_array(
-        (atoms.barrier.astype(np.float64) + 1.0, atoms.adjacency.indices, atoms.adjacency.indptr),
-        shape=atoms.adjacency.shape,
-    )[rest][:, rest]
-    adjacency = atoms.adjacency[rest][:, rest].tocsr()
+def _draw_basic(prepared: Prepared, norms: Norms, on_progress: OnProgress) -> Districting:
     stopped = False
 
     def watch(best: Any) -> bool:
@@ -148,32 +112,33 @@ def _draw_basic(atoms: Atoms, rest: IntArray, ground: Ground, norms: Norms, on_p
 
     steps = norms.steps
     if steps is None and norms.seconds is None:
-        steps = STEPS_PER_GRID * int(atoms.households[rest].sum() / max(norms.target or norms.lower, 1) + 1)
-    previous, stability = _previous(atoms, rest, ground, norms)
+        steps = STEPS_PER_GRID * int(prepared.arrays["weights"].sum() / max(norms.target or norms.lower, 1) + 1)
+    previous, stability = _previous(prepared, norms)
     result = district(
-        atoms.households[rest], adjacency, lower=norms.lower, upper=norms.upper, target=norms.target,
-        border=ground.community[atoms.origin[rest]], barrier_edges=barrier.tocsr().data > 1.5,
-        previous=previous, stability=stability or 0.0, objective=norms.objective,
-        xy=atoms.xy[rest], area=atoms.area[rest], outer_length=atoms.outer_length[rest], seed=norms.seed,
-        steps=steps, seconds=norms.seconds, on_progress=watch,
+        **prepared.arrays, lower=norms.lower, upper=norms.upper, target=norms.target, k=_count(prepared, norms),
+        previous=previous, stability=stability or 0.0, objective=norms.objective, seed=norms.seed, steps=steps,
+        seconds=norms.seconds, on_progress=watch,
     )  # fmt: skip
     if stopped:
         raise Cancelled
     return result
 
 
-def _previous(atoms: Atoms, rest: IntArray, ground: Ground, norms: Norms) -> tuple[IntArray | None, list[float]]:
+def _count(prepared: Prepared, norms: Norms) -> int | None:
+    """Return how many districts the engine is asked for: uninhabited ground is one apiece, and no basic grid."""
+    if norms.grids is None:
+        return None
+    if not prepared.pieces <= norms.grids <= prepared.homes:
+        raise ImpossibleCount(grids=norms.grids, least=prepared.pieces, most=prepared.homes)
+    return norms.grids + prepared.uninhabited
+
+
+def _previous(prepared: Prepared, norms: Norms) -> tuple[IntArray | None, list[float]]:
     """Return today's grid of each atom and the departments', a column each, and how dear it is to leave each."""
-    today = previous_labels(ground.today, atoms.origin, atoms.part, atoms.parts)
-    labels = np.column_stack([today, ground.departments[atoms.origin]])[rest]
+    labels = prepared.previous
     stability = np.array([norms.stability] + [norms.fusion] * (labels.shape[1] - 1))
     told = (labels >= 0).any(axis=0)
     return (labels[:, told], stability[told].tolist()) if told.any() else (None, [])
-
-
-def _tell(on_progress: OnProgress, stage: str, fraction: float) -> None:
-    if not on_progress(stage, fraction, {}):
-        raise Cancelled
 
 
 def _mend(kind: str, value: Any, count: int) -> list[Any]:

@@ -241,8 +241,21 @@ class Edit(models.Model):
         return f"{self.plan} #{self.number}: {self.place}, {self.from_code} → {self.to_code}"
 
 
+# So many basic grids less and more are compared at once.
+MOST_SIDES = 5
+
+
 class Run(models.Model):
-    """A planning run: frozen inputs and norms, its progress and its result."""
+    """A planning run: frozen inputs and norms, its progress and its result.
+
+    Its result is a plan or, of the other kinds, a ``comparison``: figures of the plans that other norms would give,
+    ``{"ground", "points"}``, and no plan. ``sides`` is how many grids less and more are compared.
+    """
+
+    class Kind(models.TextChoices):
+        PLAN = "plan", _("a plan")
+        COUNTS = "counts", _("comparison: one grid less or more")
+        MOVES = "moves", _("comparison: fewer households moved")
 
     class State(models.TextChoices):
         QUEUED = "queued", _("waiting")
@@ -252,6 +265,8 @@ class Run(models.Model):
         CANCELLED = "cancelled", _("cancelled")
 
     network = models.ForeignKey(Network, on_delete=models.PROTECT, related_name="runs")
+    kind = models.CharField(_("what is asked for"), max_length=10, choices=Kind.choices, default=Kind.PLAN)
+    sides = models.PositiveSmallIntegerField(_("grids less and more"), null=True, blank=True)
     norms = models.JSONField(_("norms"))
     inputs_hash = models.CharField(max_length=64, blank=True)
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.QUEUED)
@@ -261,6 +276,7 @@ class Run(models.Model):
     cancel_asked = models.BooleanField(default=False)
     error = models.JSONField(_("error"), null=True)
     plan = models.OneToOneField(Plan, null=True, blank=True, on_delete=models.SET_NULL, related_name="run")
+    comparison = models.JSONField(_("comparison"), null=True, blank=True)
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     made_at = models.DateTimeField(_("asked at"))
     started_at = models.DateTimeField(_("started at"), null=True)
@@ -269,9 +285,26 @@ class Run(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind="plan", comparison__isnull=True) | Q(~Q(kind="plan"), plan__isnull=True),
+                name="run_has_a_plan_or_a_comparison",
+            ),
+            models.CheckConstraint(
+                # NULL is named, since a check that is neither true nor false passes.
+                condition=Q(kind="counts", sides__isnull=False, sides__gte=1, sides__lte=MOST_SIDES)
+                | Q(~Q(kind="counts"), sides__isnull=True),
+                name="run_has_sides_to_compare_counts",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.network} #{self.pk}"
+
+    @property
+    def compared(self) -> str | None:
+        """The norm that differs from point to point of a comparison."""
+        return {self.Kind.COUNTS: "grids", self.Kind.MOVES: "stability"}.get(self.Kind(self.kind))
 
 
 class CodeUse(models.Model):

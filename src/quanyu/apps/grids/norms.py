@@ -12,7 +12,8 @@ from quanyu.errors import InvalidInput
 BARRIER_KINDS = ("waterway", "railway", "motorway", "main_road", "barrier", "brook")
 # No grid of any use has more households.
 MOST = 1_000_000
-OBJECTIVES = ("cut_length", "cut_edges")
+# What the engine can draw by.
+OBJECTIVES = ("cut_length", "cut_edges", "polsby_popper", "moment_of_inertia")
 _LISTS = ("barriers", "exclusive_kinds", "departments")
 EXCLUSIVE_KINDS = ("office", "industrial", "market", "scenic", "school", "hospital", "public")
 
@@ -28,7 +29,8 @@ class InvalidNorm(InvalidInput):
 class Norms:
     """What every grid must keep, and what a plan is to be good at.
 
-    ``lower`` and ``upper`` are households of a basic grid; ``stability`` weighs households that stay with their grid
+    ``lower`` and ``upper`` are households of a basic grid; ``grids`` is the number of basic grids, as many as the range
+    asks for if ``None``; ``stability`` weighs households that stay with their grid
     (0 free, 1 strong), and ``fusion`` those that stay with the grid of each of ``departments``, short codes;
     ``barriers`` are the kinds of line no grid crosses; with ``allow_crossings`` a road open to people joins both sides
     of a barrier; with ``split_heavy`` a building above ``upper`` is divided by entrances.
@@ -37,6 +39,7 @@ class Norms:
     lower: int = 300
     upper: int = 500
     target: int | None = None
+    grids: int | None = None
     stability: float = 0.0
     departments: tuple[str, ...] = ()
     fusion: float = 0.5
@@ -61,12 +64,14 @@ class Norms:
         least = _("give at least the lower limit, %(lower)s.") % {"lower": self.lower}
         between = _("give a number from %(lower)s to %(upper)s, or leave it empty.")
         known, zero = _("known are: %(known)s."), _("give 0 or more, or leave it empty.")
+        number = _("give a number of grids from 1 to %(most)s, or leave it empty.")
         above = _("give more than 0, or leave it empty.")
         return [
             ("lower", self.lower, self.lower >= 1, _("give at least 1 household.")),
             ("upper", self.upper, self.upper >= self.lower, least),
             ("upper", self.upper, self.upper <= MOST, _("give at most %(most)s households.") % {"most": f"{MOST:,}"}),
             ("target", self.target, inside, between % {"lower": self.lower, "upper": self.upper}),
+            ("grids", self.grids, self.grids is None or 1 <= self.grids <= MOST, number % {"most": f"{MOST:,}"}),
             ("stability", self.stability, 0 <= self.stability <= 1, _("give a number from 0 (free) to 1 (strong).")),
             ("fusion", self.fusion, 0 <= self.fusion <= 1, _("give a number from 0 (free) to 1 (strong).")),
             ("barriers", self.barriers, barriers, known % {"known": ", ".join(BARRIER_KINDS)}),

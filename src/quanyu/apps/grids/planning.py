@@ -1,4 +1,4 @@
-"""Carry out a planning run: read the ground, draw, write one draft plan, all or nothing."""
+"""Carry out a run: read the ground, draw, write one draft plan or one comparison, all or nothing."""
 
 from __future__ import annotations
 
@@ -11,15 +11,14 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_noop
 
-from quanyu.apps.grids import drawing
-from quanyu.apps.grids.ground import Ground
-from quanyu.apps.grids.models import Plan, Run
+from quanyu.apps.grids import comparing, drawing
+from quanyu.apps.grids.models import Run
 from quanyu.apps.grids.norms import Norms
+from quanyu.apps.grids.preparing import prepare
 from quanyu.apps.grids.queries import last_plan
-from quanyu.apps.grids.reading import read_ground
+from quanyu.apps.grids.reading import ground_mark, read_current
+from quanyu.apps.grids.refusals import as_stored
 from quanyu.apps.grids.writing import store
-from quanyu.apps.territory.fabric import current_fabric
-from quanyu.apps.territory.models import Fabric
 from quanyu.errors import QuanyuError
 
 logger = logging.getLogger(__name__)
@@ -29,22 +28,21 @@ OnProgress = Callable[[str, float, dict[str, Any]], object]
 
 
 def carry_out(run: Run, *, clock: Clock, on_progress: OnProgress | None = None) -> Run:
-    """Draw a run's grids and store them as a draft plan; a fault leaves no plan, only the reason.
+    """Draw a run's grids and store them as a draft plan, or compare; a fault leaves nothing of it, only the reason.
 
-    A run that waits is taken first. The plan and the end of the run are written together, and only while the run is
-    still this worker's: one that was given up as lost, or cancelled, keeps that state and gets no plan.
+    A run that waits is taken first. The result and the end of the run are written together, and only while the run is
+    still this worker's: one that was given up as lost, or cancelled, keeps that state and gets none.
     """
     Run.objects.filter(pk=run.pk, state=Run.State.QUEUED).update(
         state=Run.State.RUNNING, started_at=clock(), seen_at=clock()
     )
+    work = _draw_and_store if run.kind == Run.Kind.PLAN else _compare_and_store
     try:
-        _draw_and_store(run, _Watch(run, clock, on_progress), clock)
+        work(run, _Watch(run, clock, on_progress), clock)
     except drawing.Cancelled:
         _end(run, clock, Run.State.CANCELLED)
     except QuanyuError as error:
-        # With what it takes to say it in the reader's language.
-        words = {"template": error.template, "params": {key: str(value) for key, value in error.params.items()}}
-        _end(run, clock, Run.State.FAILED, error.as_dict() | words)
+        _end(run, clock, Run.State.FAILED, as_stored(error))
     except Exception:
         # The worker must outlive any fault of one run; the log has the trace.
         logger.exception("planning run %s failed", run.pk)
@@ -68,7 +66,7 @@ def _draw_and_store(run: Run, watch: _Watch, clock: Clock) -> None:
     begun = time.perf_counter()
     watch("reading", 0.0, {})
     based_on = last_plan(run.network)
-    fabric, ground = _consistent_ground(run, based_on, norms)
+    fabric, ground = read_current(run.network.territory, based_on, norms.departments)
     read = time.perf_counter()
     drawn = drawing.draw(ground, norms, watch)
     watch("writing", 0.0, {})
@@ -88,14 +86,26 @@ def _draw_and_store(run: Run, watch: _Watch, clock: Clock) -> None:
         )
 
 
-def _consistent_ground(run: Run, based_on: Plan | None, norms: Norms) -> tuple[Fabric, Ground]:
-    """Return a fabric and its ground; when a load comes in between, the new ones."""
-    territory = run.network.territory
-    fabric = current_fabric(territory)
-    ground = read_ground(fabric, based_on, norms.departments)
-    while (newest := current_fabric(territory)) != fabric:
-        fabric, ground = newest, read_ground(newest, based_on, norms.departments)
-    return fabric, ground
+def _compare_and_store(run: Run, watch: _Watch, clock: Clock) -> None:
+    norms = Norms.from_dict(run.norms)
+    watch("reading", 0.0, {})
+    territory, based_on = run.network.territory, last_plan(run.network)
+    # Before the ground is read: what is loaded meanwhile makes the comparison old, and never seem new.
+    mark = ground_mark(territory, based_on, norms.departments)
+    _, ground = read_current(territory, based_on, norms.departments)
+    drawing.tell(watch, "exclusive", 0.0)
+    prepared = prepare(ground, norms)
+    if run.kind == Run.Kind.COUNTS:
+        points = comparing.compare_counts(prepared, norms, run.sides or 1, watch)
+    else:
+        points = comparing.compare_moves(prepared, norms, watch)
+    mine = Run.objects.filter(pk=run.pk, state=Run.State.RUNNING, cancel_asked=False)
+    ended = mine.update(
+        state=Run.State.DONE, comparison={"ground": mark, "points": points}, progress=1.0,
+        inputs_hash=prepared.fingerprint, ended_at=clock(), error=None,
+    )  # fmt: skip
+    if not ended:
+        raise drawing.Cancelled
 
 
 class _Watch:

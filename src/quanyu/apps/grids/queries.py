@@ -14,8 +14,10 @@ import shapely
 from django.db.models import Q, QuerySet
 
 from quanyu.apps.grids.impact import Impact, impact, members_of, moved_places, moves_of
-from quanyu.apps.grids.models import Grid, Membership, Network, Plan
+from quanyu.apps.grids.models import Grid, Membership, Network, Plan, Run
+from quanyu.apps.grids.norms import Norms
 from quanyu.apps.grids.publishing import public_count
+from quanyu.apps.grids.reading import ground_mark
 from quanyu.apps.territory.models import Division, Place
 from quanyu.engines.arrays import FloatArray, float_array
 from quanyu.engines.spatial import Locator, to_wgs84
@@ -25,6 +27,7 @@ __all__ = [
     "Impact",
     "Successor",
     "broken",
+    "changed_since",
     "degrees",
     "grid_features",
     "histogram",
@@ -221,6 +224,24 @@ def resolve_code(network: Network, code: str, *, on: date) -> Grid | list[Succes
                 found[after][1] += 1
     successors = [Successor(after, *counts) for after, counts in found.items()]
     return sorted(successors, key=lambda each: (-each.households, each.to_code))
+
+
+def changed_since(comparison: Run) -> list[str]:
+    """Return what has changed since a comparison was made: ``ground``, the plan in force included, or ``norms``.
+
+    Norms have changed when a plan was drawn since by others; to draw with a point of the comparison is no change.
+    """
+    network, norms = comparison.network, Norms.from_dict(comparison.norms).as_dict()
+    changed = []
+    mark = ground_mark(network.territory, last_plan(network), norms["departments"])
+    if mark != (comparison.comparison or {}).get("ground"):
+        changed.append("ground")
+    later = network.runs.filter(pk__gt=comparison.pk, plan__isnull=False).first()
+    if later is not None:
+        others = Norms.from_dict(later.norms).as_dict()
+        if any(norms[name] != others[name] for name in norms.keys() - {comparison.compared}):
+            changed.append("norms")
+    return changed
 
 
 def search(text: str, *, on: date, limit: int = 12) -> list[dict[str, Any]]:

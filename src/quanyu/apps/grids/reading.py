@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,8 +12,8 @@ from django.utils.translation import gettext
 from quanyu.apps.grids.continuity import Today
 from quanyu.apps.grids.ground import Ground
 from quanyu.apps.grids.models import Membership, Plan
-from quanyu.apps.territory.fabric import read_fabric
-from quanyu.apps.territory.models import DepartmentNetwork, Fabric, Place
+from quanyu.apps.territory.fabric import current_fabric, read_fabric
+from quanyu.apps.territory.models import DepartmentGrid, DepartmentNetwork, Division, Fabric, Place
 from quanyu.engines.arrays import GeometryArray, IntArray
 from quanyu.engines.spatial import Locator, project, project_areas
 from quanyu.errors import NotFound
@@ -42,6 +43,29 @@ def read_ground(fabric: Fabric, based_on: Plan | None, departments: Sequence[str
         cells=cells, footprints=footprints, today=read_today(based_on, arrays.place_ids),
         departments=read_departments(fabric, departments),
     )  # fmt: skip
+
+
+def read_current(territory: Division, based_on: Plan | None, departments: Sequence[str] = ()) -> tuple[Fabric, Ground]:
+    """Return a territory's fabric and its ground; when a load comes in between, the new ones."""
+    fabric = current_fabric(territory)
+    ground = read_ground(fabric, based_on, departments)
+    while (newest := current_fabric(territory)) != fabric:
+        fabric, ground = newest, read_ground(newest, based_on, departments)
+    return fabric, ground
+
+
+def ground_mark(territory: Division, based_on: Plan | None, departments: Sequence[str] = ()) -> str:
+    """Return the SHA-256 of what a ground is read from, which takes a page a tenth of the time of reading it.
+
+    Shapes, borders and barriers are those of the fabric, which never changes.
+    """
+    fabric = Fabric.objects.filter(territory=territory).values_list("pk", flat=True).first()
+    digest = hashlib.sha256(f"{fabric} {based_on.pk if based_on else None}".encode())
+    grids = DepartmentGrid.objects.filter(network__territory=territory, network__code__in=departments).order_by("pk")
+    places = Place.objects.filter(territory=territory).order_by("pk")
+    for rows in (grids.values_list("pk"), places.values_list("pk", "kind", "households", "footprint_m2")):
+        digest.update(repr(list(rows)).encode())
+    return digest.hexdigest()
 
 
 def read_departments(fabric: Fabric, codes: Sequence[str]) -> IntArray:

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from quanyu.errors import BrokenRule, Conflict, InvalidInput, NotPermitted
+from typing import Any
+
+from quanyu.errors import BrokenRule, Conflict, InvalidInput, NotPermitted, QuanyuError
+
+
+def as_stored(error: QuanyuError) -> dict[str, Any]:
+    """Return an error with what it takes to say it in the language of whoever reads it later."""
+    return error.as_dict() | {"template": error.template, "params": {k: str(v) for k, v in error.params.items()}}
+
 
 # Networks
 
@@ -43,6 +51,33 @@ class NotRestartable(Conflict):
 
     code = "not_restartable"
     template = "%(run)s is waiting, running or done; only a failed or cancelled run starts again."
+
+
+class ImpossibleCount(InvalidInput):
+    """The norms ask for fewer grids than there are pieces of ground, or for more than there are homes."""
+
+    code = "impossible_count"
+    template = (
+        "%(grids)s basic grids cannot be: borders and barriers part the inhabited ground into %(least)s pieces, "
+        "with %(most)s inhabited buildings. Ask for %(least)s to %(most)s grids, or for no number."
+    )
+
+
+# Comparisons
+
+
+class NothingToMove(Conflict):
+    """Fewer households moved are asked for where no plan is in force."""
+
+    code = "nothing_to_move"
+    template = "No plan is in force, so no household can move. Put a plan in force first, or compare numbers of grids."
+
+
+class BadSides(InvalidInput):
+    """Too many drawings, or none, are asked for in one comparison."""
+
+    code = "bad_sides"
+    template = "%(value)s grids less and more cannot be compared at once. Give a number from 1 to %(most)s."
 
 
 # Plans

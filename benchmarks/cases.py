@@ -12,6 +12,7 @@ import scipy.sparse as sparse
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import Voronoi, cKDTree
 
+MARGIN = 1_000.0
 DATA = Path(__file__).resolve().parent.parent / "tests/data/districting"
 
 
@@ -116,9 +117,11 @@ def random_city(name: str, *, atoms: int, communities: int, seed: int) -> Case:
     generator = np.random.default_rng(seed)
     side = 50.0 * atoms**0.5
     points = generator.uniform(0.0, side, (atoms, 2))
-    # Mirrored points on all four sides bound the cells by the square.
+    # Mirrored points on all four sides bound the cells by the square; no cell reaches as far as MARGIN.
     mirrored = [points * [-1, 1], points * [1, -1], [2 * side, 0] + points * [-1, 1], [0, 2 * side] + points * [1, -1]]
-    diagram = Voronoi(np.concatenate([points, *mirrored]))
+    beside = np.concatenate(mirrored)
+    beside = beside[((beside > -MARGIN) & (beside < side + MARGIN)).all(axis=1)]
+    diagram = Voronoi(np.concatenate([points, beside]))
     ends = diagram.vertices[np.array(diagram.ridge_vertices)]
     length = np.hypot(*(ends[:, 1] - ends[:, 0]).T)
     one, other = np.sort(diagram.ridge_points, axis=1).T

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -29,7 +29,7 @@ SEEDS = 20
 # Per mille above the mean: METIS's least, its own choice, and more; all the room up to the upper limit is added.
 TOLERANCES = (1, 30, 100)
 BURST = 10
-KAHIP_SEEDS, KAHIP_STRONG = 3, 2
+KAHIP_SEEDS, KAHIP_FAST, KAHIP_STRONG = 3, 0, 2
 DECIMETRES = 10
 
 
@@ -75,17 +75,11 @@ def metis_plans(case: Case, plan: np.ndarray | None = None) -> list[Rival]:
     Without k each block is cut into as many districts as ``plan`` has there. Every piece of a district but the heaviest
     goes to the neighbour with the longest border, which also shortens METIS's cut; the single run is left as it is.
     """
-    matrix = case.open_edges()
-    block = connected_components(matrix, directed=False)[1]
-    labels = np.zeros((len(CHOICES), len(block)), dtype=np.int64)
+    labels = np.zeros((len(CHOICES), len(case.weights)), dtype=np.int64)
     in_pieces, seconds = np.zeros(len(CHOICES), dtype=np.int64), np.zeros(len(CHOICES))
-    order = np.argsort(block, kind="stable")
-    for members in np.split(order, np.flatnonzero(np.diff(block[order])) + 1):
+    for members, part in _blocks(case):
         k = case.k or len(np.unique(plan[members]))
         if k > 1:
-            part = replace(
-                case, weights=case.weights[members], adjacency=matrix[members][:, members], closed=None, area=None
-            )
             runs = _runs(part, k)
             for row, (_, ways, key) in enumerate(CHOICES):
                 mine = [run for run in runs[1:] if run.by_halves in ways] if key else runs[:1]
@@ -94,11 +88,38 @@ def metis_plans(case: Case, plan: np.ndarray | None = None) -> list[Rival]:
                 in_pieces[row] += best.in_pieces
                 seconds[row] += sum(run.seconds for run in mine)
         # Labels of one block must not meet those of another.
-        labels[:, members] += members[0] * len(block)
+        labels[:, members] += members[0] * len(case.weights)
     return [
         Rival(name, np.unique(labels[row], return_inverse=True)[1], int(in_pieces[row]), float(seconds[row]))
         for row, (name, _, _) in enumerate(CHOICES)
     ]
+
+
+def metis_once(case: Case, plan: np.ndarray) -> Rival:
+    """Return the plan of one run of METIS in every block, its tolerance as wide as the range, left as it is."""
+
+    def cut(part: Case, k: int) -> np.ndarray:
+        room = int(1000 * (part.upper * k / int(part.weights.sum()) - 1))
+        return metis(part, k, by_halves=False, tolerance=max(1, room), seed=0)
+
+    return _once("METIS k-way, one run", case, plan, cut)
+
+
+def kahip_once(case: Case, plan: np.ndarray) -> Rival:
+    """Return the plan of one run of KaHIP in every block in its fast mode; its strong one would take minutes."""
+    return _once("KaHIP, fast, one run", case, plan, partial(_kahip, mode=KAHIP_FAST, seed=0))
+
+
+def _once(name: str, case: Case, plan: np.ndarray, cut: Callable[[Case, int], np.ndarray]) -> Rival:
+    """Return a plan with as many districts as ``plan`` in every block, cut by a program that knows no blocks."""
+    labels, seconds = np.zeros(len(case.weights), dtype=np.int64), 0.0
+    for members, part in _blocks(case):
+        if (k := len(np.unique(plan[members]))) > 1:
+            labels[members], taken = timed(partial(cut, part, k))
+            seconds += taken
+        labels[members] += members[0] * len(labels)
+    whole = np.unique(labels, return_inverse=True)[1]
+    return Rival(name, whole, worth(case, whole).broken, seconds)
 
 
 def kahip_plan(case: Case, plan: np.ndarray) -> Rival:
@@ -106,29 +127,37 @@ def kahip_plan(case: Case, plan: np.ndarray) -> Rival:
 
     It knows no lower bound. The best is the one with the fewest households outside the range.
     """
-    matrix = case.open_edges()
-    block = connected_components(matrix, directed=False)[1]
-    labels, seconds, in_pieces = np.zeros(len(block), dtype=np.int64), 0.0, 0
-    for members in np.split(order := np.argsort(block, kind="stable"), np.flatnonzero(np.diff(block[order])) + 1):
-        part = replace(case, weights=case.weights[members], adjacency=matrix[members][:, members], closed=None)
-        k, total = len(np.unique(plan[members])), int(part.weights.sum())
-        lengths = np.maximum(1, np.rint(part.adjacency.data * DECIMETRES)).astype(int)
-        graph = [
-            part.weights.tolist(),
-            part.adjacency.indptr.tolist(),
-            lengths.tolist(),
-            part.adjacency.indices.tolist(),
-        ]
-        room, runs = max(0.0, part.upper * k / max(total, 1) - 1), []
+    labels, seconds, in_pieces = np.zeros(len(case.weights), dtype=np.int64), 0.0, 0
+    for members, part in _blocks(case):
+        k, runs = len(np.unique(plan[members])), []
         for seed in range(KAHIP_SEEDS if k > 1 else 0):
-            (_, found), taken = timed(partial(kahip.kaffpa, *graph, k, room, True, seed, KAHIP_STRONG))
+            found, taken = timed(partial(_kahip, part, k, mode=KAHIP_STRONG, seed=seed))
             seconds += taken
-            runs.append((worth(replace(part, area=None), np.array(found)), found))
+            runs.append((worth(replace(part, area=None), found), found))
         if runs:
             best, found = min(runs, key=lambda run: (run[0].outside, run[0].cut))
             labels[members], in_pieces = found, in_pieces + best.broken
-        labels[members] += members[0] * len(block)
+        labels[members] += members[0] * len(labels)
     return Rival("KaHIP, best of 3", np.unique(labels, return_inverse=True)[1], in_pieces, seconds)
+
+
+def _blocks(case: Case) -> Iterator[tuple[np.ndarray, Case]]:
+    """Yield the atoms of every connected block, and the block as a case of its own."""
+    matrix = case.open_edges()
+    block = connected_components(matrix, directed=False)[1]
+    order = np.argsort(block, kind="stable")
+    for members in np.split(order, np.flatnonzero(np.diff(block[order])) + 1):
+        yield (
+            members,
+            replace(case, weights=case.weights[members], adjacency=matrix[members][:, members], closed=None, area=None),
+        )
+
+
+def _kahip(part: Case, k: int, *, mode: int, seed: int) -> np.ndarray:
+    lengths = np.maximum(1, np.rint(part.adjacency.data * DECIMETRES)).astype(int)
+    graph = [part.weights.tolist(), part.adjacency.indptr.tolist(), lengths.tolist(), part.adjacency.indices.tolist()]
+    room = max(0.0, part.upper * k / max(int(part.weights.sum()), 1) - 1)
+    return np.array(kahip.kaffpa(*graph, k, room, True, seed, mode)[1])
 
 
 def _range_first(run: _Run) -> tuple[float, ...]:

@@ -77,9 +77,10 @@ def rings_of(name: str, shapes: GeometryArray) -> Rings:
     is_hole = np.ones(len(ring) - 1, dtype=np.bool_)
     is_hole[first[:-1]] = False
     of_ring = np.repeat(owner, np.diff(first)).astype(np.int32)
+    xy = np.ascontiguousarray(xy)
     # Adding 0 makes −0 a 0, which is equal but has other bits.
-    xy = np.ascontiguousarray(xy) + 0.0
-    if not np.abs(xy).max() <= LARGEST:
+    xy += 0.0
+    if not -LARGEST <= xy.min() <= xy.max() <= LARGEST:
         row, column = (int(i) for i in np.argwhere(~(np.abs(xy) <= LARGEST))[0])
         polygon = int(of_ring[np.searchsorted(ring, row, side="right") - 1])
         value = float(xy[row, column])

@@ -3,8 +3,8 @@
 A region is labelled by asking exactly who holds one point inside it. So nothing is assumed of the polygons: where they
 overlap, leave gaps or draw one border with different vertices, the labels are right all the same.
 
-What is called for every cell, and soon compiled, is inlined: a call would count references up and down for each array that it is given,
-which takes longer than its work.
+What is called for every cell is inlined where it is soon compiled: a call counts references up and down for each array
+that it is given, which takes longer than its work.
 """
 
 from __future__ import annotations

@@ -67,4 +67,4 @@ def distinct_edges(xy: Any, bits: Any, ring: Any, owner: Any, is_hole: Any) -> A
                 ends[kept, k] = ends[e, k]
             sides[kept, 0], sides[kept, 1] = sides[e, 0], sides[e, 1]
             kept += 1
-    return ends[:kept].copy(), sides[:kept].copy()
+    return ends[:kept], sides[:kept]

@@ -20,8 +20,8 @@ settings.load_profile("quanyu")
 @pytest.fixture(autouse=True)
 def _forget_what_was_read() -> None:
     """Empty the caches kept by id: a rolled-back test gives its ids to the next."""
-    from quanyu.apps.grids import board, fusion, queries
+    from quanyu.apps.grids import board, fusion, locators
     from quanyu.apps.territory import fabric
 
-    for cached in (board._board, fusion._fused, queries._locator, fabric._read):
+    for cached in (board._board, fusion._fused, locators.locator_of, fabric._read):
         cached.cache_clear()

@@ -6,7 +6,6 @@ import json
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -14,13 +13,14 @@ import shapely
 from django.db.models import Q, QuerySet
 
 from quanyu.apps.grids.impact import Impact, impact, members_of, moved_places, moves_of
+from quanyu.apps.grids.locators import locator_of
 from quanyu.apps.grids.models import Grid, Membership, Network, Plan, Run
 from quanyu.apps.grids.norms import Norms
 from quanyu.apps.grids.publishing import public_count
 from quanyu.apps.grids.reading import ground_mark
 from quanyu.apps.territory.models import Division, Place
 from quanyu.engines.arrays import FloatArray, float_array
-from quanyu.engines.spatial import Locator, to_wgs84
+from quanyu.engines.spatial import to_wgs84
 from quanyu.errors import OutOfRange
 
 __all__ = [
@@ -66,13 +66,6 @@ def last_plan(network: Network) -> Plan | None:
     return Plan.objects.filter(network=network, in_force_from__isnull=False, in_force_to__isnull=True).first()
 
 
-@lru_cache(maxsize=16)
-def _locator(plan_id: int) -> tuple[Locator, list[int]]:
-    """Return the locator of a fixed plan and the grid ids behind its indices."""
-    rows = list(Grid.objects.filter(plan_id=plan_id).order_by("code").values_list("pk", "wkb"))
-    return Locator(shapely.from_wkb([bytes(wkb or b"") for _, wkb in rows])), [pk for pk, _ in rows]
-
-
 def degrees(points: FloatArray, system: str) -> FloatArray:
     """Return points of a coordinate system as longitude and latitude in WGS 84.
 
@@ -103,7 +96,7 @@ def locate(lon: float, lat: float, *, on: date) -> list[Grid]:
     """Return the grids in force that hold a point: at most one for each network."""
     found = []
     for plan in Plan.objects.in_force(on=on).order_by("network__code"):
-        locator, ids = _locator(plan.pk)
+        locator, ids = locator_of(plan.pk)
         index = int(locator.locate(np.array([lon]), np.array([lat]))[0])
         if index >= 0:
             found.append(ids[index])
@@ -115,7 +108,7 @@ def locate_many(network: Network, lons: Any, lats: Any, *, on: date) -> list[str
     plan = plan_in_force(network, on=on)
     if plan is None:
         return [None] * len(lons)
-    locator, ids = _locator(plan.pk)
+    locator, ids = locator_of(plan.pk)
     codes = dict(Grid.objects.filter(plan=plan).values_list("pk", "code"))
     return [None if i < 0 else codes[ids[i]] for i in locator.locate(np.asarray(lons), np.asarray(lats)).tolist()]
 

@@ -81,21 +81,29 @@ FAULTS = [
     (
         AGENTS.replace("capacity", "room"),
         TASKS,
-        "agents.csv cannot be used: it has no column capacity, only name, x, y, room, office",
+        "agents.csv has no column capacity; it has: name, x, y, room, office.",
     ),
-    (AGENTS.replace(",1,east", ",1.5,east"), TASKS, "agents.csv, row 2, column capacity: “1.5” cannot be used."),
-    (AGENTS, TASKS.replace("200", "far"), "tasks.csv, row 3, column x: “far” cannot be used. Give a number."),
-    (AGENTS, TASKS.replace("200", "nan"), "tasks.csv, row 3, column x: “nan” cannot be used."),
-    (AGENTS, TASKS.replace("Shop", "Mill"), "tasks.csv, row 3, column name: “Mill” cannot be used. It names another"),
+    (
+        AGENTS.replace(",1,east", ",1.5,east"),
+        TASKS,
+        "agents.csv, row 2, column capacity holds '1.5', expected a whole number from 0",
+    ),
+    (AGENTS, TASKS.replace("200", "far"), "tasks.csv, row 3, column x holds 'far', expected a number."),
+    (AGENTS, TASKS.replace("200", "nan"), "tasks.csv, row 3, column x holds 'nan'"),
+    (
+        AGENTS,
+        TASKS.replace("Shop", "Mill"),
+        "row 3, column name holds 'Mill', expected a name that no",
+    ),
     (
         AGENTS,
         TASKS.replace("east,Wang", "east,Zhao"),
-        "row 3, column today: “Zhao” cannot be used. There is no",
+        "row 3, column today holds 'Zhao', expected a name in the first column of",
     ),
-    (AGENTS, TASKS + "Inn,1\n", "tasks.csv cannot be used: it has 2 cells in row 5, and 6 in its header"),
-    (AGENTS, "name,x,x\nMill,1,2\n", "tasks.csv cannot be used: it has two columns x"),
-    (AGENTS, "", "tasks.csv cannot be used: it has no rows below a header"),
-    (AGENTS, "\0", "tasks.csv cannot be used: it is no text"),
+    (AGENTS, TASKS + "Inn,1\n", "tasks.csv, row 5: 2 cells. Expected is 6 cells"),
+    (AGENTS, "name,x,x\nMill,1,2\n", "tasks.csv, row 1: two columns x."),
+    (AGENTS, "", "tasks.csv is empty."),
+    (AGENTS, "\0", "tasks.csv, row 1: no text"),
 ]
 
 
@@ -114,11 +122,11 @@ def test_a_problem_that_breaks_off_is_misuse(tmp_path: Path, files: tuple[Path, 
     short = tmp_path / "gap.txt"
     short.write_text("2 3 1 1")
     assert (
-        "gap.txt cannot be used: it has 4 numbers; 2 agents and 3 tasks need 16"
+        "gap.txt, row 1: 4 numbers. Expected is 16 numbers, as 2 agents and 3 tasks need."
         in call("assign", short, "--format", "orlib").stderr
     )
     short.write_text("2 three")
-    assert "other than whole numbers" in call("assign", short, "--format", "orlib").stderr
+    assert "whole numbers alone" in call("assign", short, "--format", "orlib").stderr
     assert call("assign", files[0]).exit_code == 2
     assert call("assign", *files, "--format", "orlib").exit_code == 2
 
@@ -146,9 +154,9 @@ def test_applicants_are_matched_and_told_what_they_lack(wishes: tuple[Path, Path
 def test_a_wish_for_an_unknown_post_or_twice_is_misuse(wishes: tuple[Path, Path]) -> None:
     text = wishes[0].read_text()
     wishes[0].write_text(text + "Li,cook,1,3\n")
-    assert "row 7, column post: “cook” cannot be used. There is no such row in posts" in call("match", *wishes).stderr
+    assert "row 7, column post holds 'cook', expected a name in" in call("match", *wishes).stderr
     wishes[0].write_text(text + "Sun,guard,2,3\n")
-    assert "row 7, column post: “guard” cannot be used. The applicant has a row" in call("match", *wishes).stderr
+    assert "row 7, column post holds 'guard', expected a post that" in call("match", *wishes).stderr
 
 
 def test_the_verbs_start_without_django(files: tuple[Path, Path]) -> None:

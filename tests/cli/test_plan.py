@@ -193,17 +193,17 @@ def test_locate_reads_stdin_and_writes_stdout(plan: Plan) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("x,y\n1,2\n", "row 1, column lon: missing is no coordinate. The file has: x, y."),
-        ("lon,lat\n117,36\n117,about 36\n", "row 3, column lat: about 36 is no coordinate"),
-        ("lon,lat\n,36\n", "row 2, column lon: empty is no coordinate"),
-        ("lon,lat\nnan,36\n", "row 2, column lon: nan is no coordinate"),
-        ("lon,lat\n117,36\n36,117\n", "row 3, column lat: 36, 117 is no coordinate. Allowed is −90 to 90 degrees"),
-        ("lon,lat\n117,36,7\n", "row 2 has more cells than the header's 2"),
-        ("lon,lat\n\n\n117,about 36\n", "row 4, column lat: about 36 is no coordinate"),
-        ("lon,lat,lon\n117,36,7\n", "has two columns lon. Give one another name."),
-        ("lon,lat,grid\n117,36,7\n", "has a column grid, which the answer needs"),
-        ("", "points.csv is empty (0 bytes)"),
-        ("lon,lat\n\0\n", "points.csv is no file of a form taken here"),
+        ("x,y\n1,2\n", "points.csv has no column lon; it has: x, y."),
+        ("lon,lat\n117,36\n117,about 36\n", "row 3, column lat holds 'about 36', expected a number"),
+        ("lon,lat\n,36\n", "row 2, column lon holds '', expected a number"),
+        ("lon,lat\nnan,36\n", "row 2, column lon holds 'nan', expected a number"),
+        ("lon,lat\n117,36\n36,117\n", "row 3, column lat holds '117', expected −90 to 90 degrees, WGS84"),
+        ("lon,lat\n117,36,7\n", "row 2: 3 cells. Expected is 2 cells"),
+        ("lon,lat\n\n\n117,about 36\n", "row 4, column lat holds 'about 36'"),
+        ("lon,lat,lon\n117,36,7\n", "row 1: two columns lon. Expected is a name for each column"),
+        ("lon,lat,grid\n117,36,7\n", "row 1: a column grid. Expected is another name for it"),
+        ("", "points.csv is empty. Give at least one row."),
+        ("lon,lat\n\0\n", "points.csv, row 1: no text in UTF-8 or GB 18030"),
     ],
 )
 def test_a_file_without_points_is_refused_with_the_place(plan: Plan, tmp_path: Path, text: str, message: str) -> None:

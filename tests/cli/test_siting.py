@@ -81,7 +81,7 @@ def test_existing_sites_stay(files: list[str], tmp_path: Path) -> None:
         ("id,x,y\na,0,nan\n", "row 2, column y holds 'nan'"),
         ("id,x,y,cost\na,0,0,-1\n", "row 2, column cost holds '-1', expected a whole number from 0"),
         ("id,x\na,0\n", "has no column y; it has: id, x."),
-        ("id,x,y\na,0,0,7\n", "row 2: more or fewer cells. Expected is 3 cells"),
+        ("id,x,y\na,0,0,7\n", "row 2: 4 cells. Expected is 3 cells"),
         ("id,x,x,y\na,0,0,0\n", "row 1: two columns x."),
         ("id,x,y\n", "sites.csv is empty"),
         ('id,x,y\n"a,0,0\n', "Expected is rows of cells"),

@@ -30,7 +30,7 @@ VERBS = {
     "serve": ("quanyu.cli.serving", "Serve the site, and a worker beside it."),
     "worker": (
         "quanyu.cli.serving",
-        "Carry out planning runs as they are asked for, and make the map's background after a load.",
+        "Carry out planning runs and comparisons as they are asked for, and make the map's background after a load.",
     ),
     "check": ("quanyu.cli.house", "Verify the audit trail and that every plan in force is whole."),
     "district": ("quanyu.cli.district", "Draw districts on a file, without a database."),
@@ -39,6 +39,7 @@ VERBS = {
         "quanyu.cli.overlaying",
         "Cut a territory into the pieces that several divisions have in common, and tell how far they agree.",
     ),
+    "within": ("quanyu.cli.within", "Name the area of AREAS that holds each point of POINTS.csv."),
     "site": ("quanyu.cli.siting", "Choose sites from files, with a proof of how good they are."),
     "assign": ("quanyu.cli.assign", "Give each row of TASKS.csv to a row of AGENTS.csv that is near and has room."),
     "match": ("quanyu.cli.assign", "Match applicants to posts by the wishes of both sides."),

@@ -11,7 +11,8 @@ import click
 import numpy as np
 
 from quanyu.cli.output import writable_file
-from quanyu.cli.tables import Table, UnreadableTable, read_table, write_table
+from quanyu.cli.tables import METRES, Table, read_text, write_table
+from quanyu.errors import BrokenFile
 
 if TYPE_CHECKING:
     from quanyu.engines.arrays import FloatArray, IntArray
@@ -64,9 +65,7 @@ def assign(
     is_orlib = options.pop("form") == "orlib"
     if is_orlib == (tasks is not None):
         raise click.UsageError("Give AGENTS and TASKS; with --format orlib a single file.")
-    problem, names = (
-        _orlib(agents, options) if tasks is None else _problem(read_table(agents), read_table(tasks), options)
-    )
+    problem, names = _orlib(agents, options) if tasks is None else _problem(Table(agents), Table(tasks), options)
     found = assignment.assign(**problem, **options)
     if not as_json or str(out) != "-":
         title = "cost" if is_orlib else "metres"
@@ -100,17 +99,15 @@ def match(
 
     from quanyu.engines import assignment
 
-    offers, wishes = read_table(posts), read_table(applications)
-    names = [list(dict.fromkeys(wishes.column("applicant"))), offers.names()]
-    rows = np.array(wishes.places("applicant", names[0], applications.name))
-    chosen = np.array(wishes.places("post", names[1], posts.name))
+    offers, wishes = Table(posts), Table(applications)
+    names = [list(dict.fromkeys(wishes.column("applicant"))), offers.keys()]
+    rows = wishes.places("applicant", names[0], str(applications))
+    chosen = wishes.places("post", names[1], str(posts))
     pairs, first = np.unique(rows * len(names[1]) + chosen, return_index=True)
     if len(pairs) < len(rows):
         again = int(np.setdiff1d(np.arange(len(rows)), first)[0])
-        raise wishes.fault("post", again, wishes.column("post")[again], "The applicant has a row for it already.")
-    ranks, points = np.array(wishes.counts("rank", low=1)), np.array(wishes.numbers("points"))
-    if by_points:
-        points = np.array(wishes.counts("points"))
+        raise wishes.fault(again, "post", "a post that the applicant has no row for yet")
+    ranks, points = wishes.counts("rank", low=1), (wishes.counts if by_points else wishes.numbers)("points")
     table = sparse.csr_array((ranks[first], (rows[first], chosen[first])), shape=(len(names[0]), len(names[1])))
     places = offers.counts("places")
     if by_points:
@@ -133,7 +130,7 @@ def match(
 def _problem(team: Table, work: Table, options: dict[str, Any]) -> tuple[dict[str, Any], tuple[list[str], list[str]]]:
     """Return the arguments of an assignment, and the names of tasks and agents; takes its own from the options."""
     radius, load, known, home = (options.pop(name) for name in ("radius", "load", "previous", "organization"))
-    names = work.names(), team.names()
+    names = work.keys(), team.keys()
     distance = _distances(work, team)
     allowed = np.ones(distance.shape, dtype=bool) if radius is None else distance <= radius
     if home is not None:
@@ -147,15 +144,10 @@ def _problem(team: Table, work: Table, options: dict[str, Any]) -> tuple[dict[st
 
 def _distances(work: Table, team: Table) -> FloatArray:
     """Return metres from each task to each agent: in the plane, or along great circles."""
-    is_plane = "x" in work.header and "x" in team.header
-    columns = ("x", "y") if is_plane else ("lon", "lat")
-    (x1, y1), (x2, y2) = ([np.array(table.numbers(name)) for name in columns] for table in (work, team))
+    is_plane = "x" in work.columns and "x" in team.columns
+    (x1, y1), (x2, y2) = ((table.points(METRES) if is_plane else table.degrees()).T for table in (work, team))
     if is_plane:
         return np.asarray(np.hypot(x1[:, None] - x2, y1[:, None] - y2))
-    for table, lat in ((work, y1), (team, y2)):
-        if (beyond := np.abs(lat) > 90).any():
-            at = int(np.argmax(beyond))
-            raise table.fault("lat", at, f"{lat[at]:g}", "Give degrees from −90 to 90.")
     lon1, lat1, lon2, lat2 = (np.radians(each) for each in (x1[:, None], y1[:, None], x2, y2))
     chord = np.sin((lat1 - lat2) / 2) ** 2 + np.cos(lat1) * np.cos(lat2) * np.sin((lon1 - lon2) / 2) ** 2
     return np.asarray(2 * EARTH_M * np.arcsin(np.sqrt(np.minimum(1.0, chord))))
@@ -166,14 +158,14 @@ def _orlib(file: Path, options: dict[str, Any]) -> tuple[dict[str, Any], tuple[l
     for name in ("radius", "load", "previous", "organization", "capacity"):
         options.pop(name)
     try:
-        numbers = np.array(file.read_text(encoding="ascii").split(), dtype=np.int64)
-    except (UnicodeDecodeError, ValueError, OverflowError) as error:
-        raise UnreadableTable(file=file.name, detail=f"holds something other than whole numbers ({error})") from error
+        numbers = np.array(read_text(str(file)).split(), dtype=np.int64)
+    except (ValueError, OverflowError) as error:
+        raise BrokenFile(file=str(file), row=1, value=str(error), expected="whole numbers alone") from error
     agents, tasks = numbers[:2].tolist() if len(numbers) > 1 else (0, 0)
     wanted = 2 + 2 * agents * tasks + agents
     if min(agents, tasks) < 1 or len(numbers) != wanted:
-        detail = f"has {len(numbers)} numbers; {agents} agents and {tasks} tasks need {wanted}"
-        raise UnreadableTable(file=file.name, detail=detail)
+        expected = f"{wanted} numbers, as {agents} agents and {tasks} tasks need"
+        raise BrokenFile(file=str(file), row=1, value=f"{len(numbers)} numbers", expected=expected)
     costs, loads = numbers[2:-agents].reshape(2, agents, tasks)
     names = [str(t) for t in range(1, tasks + 1)], [str(a) for a in range(1, agents + 1)]
     return {"costs": costs.T, "capacity": numbers[-agents:], "loads": loads.T}, names

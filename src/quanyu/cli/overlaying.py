@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from quanyu.cli.output import named_file
-from quanyu.cli.siting_files import DEGREES, METRES, Table
+from quanyu.cli.tables import METRES, Table
 from quanyu.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -80,8 +80,8 @@ def overlay(
 def _places(points: Path | None, read: Layers) -> tuple[Any, Any]:
     if points is None:
         return None, None
-    rows = Table(str(points))
-    places = read.metres(rows.points(DEGREES)) if rows.has_degrees else rows.points(METRES)
+    rows = Table(points)
+    places = read.metres(rows.degrees()) if rows.has_degrees else rows.points(METRES)
     return places, rows.whole("households")
 
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-import math
 import sys
 from collections.abc import Callable
 from datetime import date, datetime
@@ -16,7 +13,8 @@ import click
 
 from quanyu.cli.output import named_file, writable_file
 from quanyu.cli.site import with_site
-from quanyu.errors import InvalidInput, OutOfRange
+from quanyu.cli.tables import Table, write_table
+from quanyu.errors import BrokenFile, OutOfRange
 
 if TYPE_CHECKING:
     from quanyu.apps.accounts.models import User
@@ -25,13 +23,6 @@ if TYPE_CHECKING:
 
 # The column of grid codes that an answer adds to a file of points.
 ANSWER = "grid"
-
-
-class BadPoint(InvalidInput):
-    """A row of a file holds no point."""
-
-    code = "bad_point"
-    template = "%(file)s, row %(row)s, column %(column)s: %(value)s is no coordinate. %(mend)s"
 
 
 @click.command()
@@ -147,7 +138,6 @@ def _locate_point(lon: float, lat: float, system: str, home: Network | None, on:
 
 def _locate_file(file: Path, out: Path, columns: tuple[str, str], system: str, network: str | None, on: date) -> int:
     """Write the rows of a file with their grid codes in a column of their own; return how many lie in none."""
-    import numpy as np
 
     from quanyu.apps.grids import queries
     from quanyu.apps.grids.models import Network
@@ -156,86 +146,20 @@ def _locate_file(file: Path, out: Path, columns: tuple[str, str], system: str, n
     if network is None and len(known) != 1:
         raise click.UsageError(f"Say whose grids: --network, one of {', '.join(known) or 'none yet'}.")
     home = _network(network or known[0])
-    header, rows = _table(file)
-    points = np.array([_point(row, columns, header, file, line) for line, row in rows])
-    codes: list[str | None] = []
-    if len(points):
-        try:
-            lonlat = queries.degrees(points, system)
-        except OutOfRange as error:
-            wrong, axis = error.params, ("lon", "lat").index(error.params["name"])
-            mend = f"Allowed is {wrong['allowed']}."
-            raise BadPoint(
-                file=file.name, row=rows[wrong["row"]][0], column=columns[axis], value=wrong["value"], mend=mend
-            ) from error
-        codes = queries.locate_many(home, lonlat[:, 0], lonlat[:, 1], on=on)
-    with click.open_file(str(out), "w", encoding="utf-8") as target:
-        writer = csv.DictWriter(target, [*header, ANSWER], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows({**row, ANSWER: code or ""} for (_, row), code in zip(rows, codes, strict=True))
+    table = Table(file)
+    if ANSWER in table.columns:
+        raise BrokenFile(file=table.file, row=1, value=f"a column {ANSWER}", expected="another name for it")
+    try:
+        lonlat = queries.degrees(table.points(columns), system)
+    except OutOfRange as error:
+        axis = ("lon", "lat").index(error.params["name"])
+        raise table.fault(error.params["row"], columns[axis], error.params["allowed"]) from error
+    codes = queries.locate_many(home, lonlat[:, 0], lonlat[:, 1], on=on)
+    rows = ([*row.values(), code or ""] for row, code in zip(table.rows, codes, strict=True))
+    write_table(out, [*table.columns, ANSWER], rows)
     outside = codes.count(None)
     click.echo(f"{len(codes)} points, {outside} in no grid", err=True)
     return outside
-
-
-def _table(file: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
-    """Return the header and the rows of a CSV file, each with its line.
-
-    Raises
-    ------
-    UnreadableFile and its kinds
-        It is empty, or no text.
-    InvalidInput
-        A row has more cells than the header, a column stands twice, or that of the answer is taken.
-    """
-    from quanyu.apps.territory.loading.faults import EmptyFile, UnreadableFile
-    from quanyu.apps.territory.loading.tables import decoded
-
-    with click.open_file(str(file), "rb") as source:
-        raw = source.read()
-    if not raw.strip():
-        raise EmptyFile(file=file.name, size=len(raw))
-    reader = csv.DictReader(io.StringIO(decoded(raw, file.name), newline=""), strict=True)
-    try:
-        rows = [(reader.line_num, row) for row in reader]
-    except csv.Error as error:
-        raise UnreadableFile(file=file.name, forms="CSV") from error
-    header = list(reader.fieldnames or [])
-    if ANSWER in header:
-        raise InvalidInput(detail=f"{file.name} has a column {ANSWER}, which the answer needs. Give it another name.")
-    if twice := next((name for name in header if header.count(name) > 1), None):
-        raise InvalidInput(detail=f"{file.name} has two columns {twice}. Give one another name.")
-    for line, row in rows:
-        if None in row:
-            detail = f"{file.name}, row {line} has more cells than the header's {len(header)}. Mend or quote them."
-            raise InvalidInput(detail=detail)
-    return header, rows
-
-
-def _point(
-    row: dict[str, str], columns: tuple[str, str], header: list[str], file: Path, line: int
-) -> tuple[float, float]:
-    """Return the point of a row.
-
-    Raises
-    ------
-    BadPoint
-        A column is missing, or holds no finite number.
-    """
-    values = []
-    for column in columns:
-        if column not in header:
-            mend = f"The file has: {', '.join(header)}. Choose with --lon-column and --lat-column."
-            raise BadPoint(file=file.name, row=1, column=column, value="missing", mend=mend)
-        text = (row[column] or "").strip()
-        try:
-            value = float(text)
-        except ValueError:
-            value = math.nan
-        if not math.isfinite(value):
-            raise BadPoint(file=file.name, row=line, column=column, value=text or "empty", mend="Give a number.")
-        values.append(value)
-    return values[0], values[1]
 
 
 @click.command()

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from quanyu.cli.siting_files import Table, metres, read_orlib, read_streets
+from quanyu.cli.siting_files import metres, read_orlib, read_streets
+from quanyu.cli.tables import Table
 
 if TYPE_CHECKING:
     from quanyu.engines.arrays import IntArray

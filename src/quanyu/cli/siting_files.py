@@ -1,120 +1,21 @@
-"""The files of ``quanyu site``: tables of sites and demands, and graphs as the OR-Library writes them."""
+"""The files of ``quanyu site``: places of sites and demands, streets, and graphs as the OR-Library writes them."""
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-import math
 from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
-import click
-
-from quanyu.errors import BrokenFile, EmptyInput, MissingColumn, UnreadableCell
+from quanyu.cli.tables import METRES, Table, read_text
+from quanyu.errors import BrokenFile, EmptyInput
 
 if TYPE_CHECKING:
     from shapely import Geometry
 
     from quanyu.engines.arrays import FloatArray, GeometryArray, IntArray
 
-METRES, DEGREES = ("x", "y"), ("lon", "lat")
-MOST = 2**40
 NODES = 20_000  # a graph of more would need distances that no memory holds
-
-
-class Table:
-    """A CSV file with named columns; a row is known by its line."""
-
-    def __init__(self, file: str) -> None:
-        self.file = file
-        reader = csv.DictReader(io.StringIO(read_text(file), newline=""), strict=True)
-        try:
-            lines = [(reader.line_num, row) for row in reader]
-        except csv.Error as error:
-            raise BrokenFile(file=file, row=reader.line_num, value=str(error), expected="rows of cells") from error
-        self.lines, self.rows = [line for line, _ in lines], [row for _, row in lines]
-        self.columns = [name.strip() for name in reader.fieldnames or []]
-        names = dict(zip(reader.fieldnames or [], self.columns, strict=True))
-        if not self.rows:
-            raise EmptyInput(name=file)
-        if twice := next((name for name in self.columns if self.columns.count(name) > 1), None):
-            raise BrokenFile(file=file, row=1, value=f"two columns {twice}", expected="a name for each column")
-        for line, row in lines:
-            if None in row or None in row.values():
-                cells = f"{len(names)} cells, as many as the first row has"
-                raise BrokenFile(file=file, row=line, value="more or fewer cells", expected=cells)
-        self.rows = [{names[name]: value for name, value in row.items()} for row in self.rows]
-
-    @property
-    def has_degrees(self) -> bool:
-        """Whether places are given as lon, lat and not in metres."""
-        return set(DEGREES) <= set(self.columns) and not set(METRES) <= set(self.columns)
-
-    def whole(self, column: str) -> IntArray | None:
-        """Return a column of whole numbers of 0 or more; nothing where the file has no such column."""
-        import numpy as np
-
-        if column not in self.columns:
-            return None
-        every = range(len(self.rows))
-        return np.array([self._number(row, column, whole=True) for row in every]).astype(np.int64)
-
-    def marked(self, column: str) -> IntArray:
-        """Return the rows whose number in a column is not 0; none where the file has no such column."""
-        import numpy as np
-
-        values = self.whole(column)
-        return np.empty(0, dtype=np.int64) if values is None else np.flatnonzero(values)
-
-    def points(self, columns: tuple[str, str]) -> FloatArray:
-        """Return two columns of numbers."""
-        import numpy as np
-
-        return np.array([[self._number(row, name) for name in columns] for row in range(len(self.rows))])
-
-    def degrees(self) -> FloatArray:
-        """Return longitudes and latitudes; one beyond the globe is refused."""
-        import numpy as np
-
-        values = self.points(DEGREES)
-        bad = np.argwhere(np.abs(values) > (180.0, 90.0))
-        if len(bad):
-            row, column = bad[0].tolist()
-            expected = f"degrees from -{(180, 90)[column]} to {(180, 90)[column]}"
-            name, value = DEGREES[column], self.rows[row][DEGREES[column]]
-            raise UnreadableCell(file=self.file, row=self.lines[row], column=name, value=value, expected=expected)
-        return values
-
-    def name(self, row: int) -> str | int:
-        """Return the ``id`` of a row; its number, from 1 on, where there is none."""
-        return self.rows[row]["id"] if "id" in self.columns else row + 1
-
-    def _number(self, row: int, column: str, *, whole: bool = False) -> float:
-        if column not in self.columns:
-            raise MissingColumn(file=self.file, column=column, value=", ".join(self.columns))
-        text = self.rows[row][column].strip()
-        try:
-            value = float(text)
-        except ValueError:
-            value = math.nan
-        if not math.isfinite(value) or (whole and (value != math.floor(value) or not 0 <= value <= MOST)):
-            expected = f"a whole number from 0 to {MOST}" if whole else "a number"
-            raise UnreadableCell(file=self.file, row=self.lines[row], column=column, value=text, expected=expected)
-        return value
-
-
-def read_text(file: str) -> str:
-    """Return the text of a file, ``-`` being standard input: UTF-8, or else as Chinese spreadsheets write it."""
-    with click.open_file(file, "rb") as stream:
-        raw: bytes = stream.read()
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise BrokenFile(file=file, row=1, value="no text in UTF-8 or GB 18030", expected="a text file")
 
 
 def metres(

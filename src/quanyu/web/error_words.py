@@ -13,7 +13,6 @@ TEMPLATES = [
     gettext_noop("%(field)s is %(value)s. %(mend)s"),
     gettext_noop("%(field)s is %(value)s: %(mend)s"),
     gettext_noop("%(field)s is not stated. %(mend)s"),
-    gettext_noop("%(file)s cannot be used: it %(detail)s."),
     gettext_noop("%(file)s does not exist. Check the path."),
     gettext_noop("%(file)s has %(count)s faults, so nothing was loaded.\n%(listing)s"),
     gettext_noop(
@@ -100,12 +99,10 @@ TEMPLATES = [
     gettext_noop(
         "%(file)s, row %(row)s, column %(column)s: %(value)s has %(length)s signs, expected 12 digits. Fill a shorter code up with zeros; in a spreadsheet, make the column text first."
     ),
-    gettext_noop("%(file)s, row %(row)s, column %(column)s: %(value)s is no coordinate. %(mend)s"),
     gettext_noop(
         "%(file)s, row %(row)s, column %(column)s: %(value)s is no division code. Write 12 digits that begin with the two of a province."
     ),
     gettext_noop("%(file)s, row %(row)s, column %(column)s: %(value)s is none of %(known)s. Write one of them."),
-    gettext_noop("%(file)s, row %(row)s, column %(column)s: “%(value)s” cannot be used. %(mend)s"),
     gettext_noop(
         "%(file)s, row %(row)s: %(code)s is a %(expected)s by its zeros, but column %(column)s says %(value)s. Correct the code or the level."
     ),

@@ -19,12 +19,13 @@ from dataclasses import replace
 
 import numpy as np
 from benchmarks import vologda
-from benchmarks.cases import Case, Worth, instances, random_city, worth
+from benchmarks.cases import DATA, Case, Worth, instances, random_city, worth
 from benchmarks.clock import timed
 from benchmarks.rivals import Rival, gerrychain_bursts, kahip_once, kahip_plan, metis_once, metis_plans
 from scipy.optimize import linear_sum_assignment
 
 from quanyu.engines.districting import Districting, district
+from quanyu.engines.districting.curves import STABILITIES
 
 SEED = 0
 START_LIMIT, BURST_SECONDS = 30.0, 10.0
@@ -33,17 +34,19 @@ ATOMS, COMMUNITIES = 10_000, 35
 LARGE = ((100_000, 1, (metis_once, kahip_once)), (100_000, 350, (metis_once,)), (1_000_000, 1, (metis_once,)))
 
 
-def draw(case: Case, previous: np.ndarray | None = None, steps: int | None = None) -> tuple[Districting, float]:
+def draw(
+    case: Case, previous: np.ndarray | None = None, steps: int | None = None, stability: float = 1.0
+) -> tuple[Districting, float]:
     """Return our plan of a case and its seconds, after a short run that compiles what is needed.
 
-    With ``previous`` as few households move as bring its districts into range.
+    With ``previous``, at full stability, as few households move as bring its districts into range.
     """
 
     def run(steps: int | None) -> Districting:
         return district(
             case.weights, case.adjacency, lower=case.lower, upper=case.upper, k=case.k, barrier_edges=case.closed,
             objective="cut_edges" if case.k else "cut_length", area=case.area, outer_length=case.outer_length,
-            previous=previous, stability=0.0 if previous is None else 1.0, seed=SEED, steps=steps,
+            previous=previous, stability=0.0 if previous is None else stability, seed=SEED, steps=steps,
         )  # fmt: skip
 
     run(1)
@@ -168,6 +171,26 @@ def of_changes() -> list[str]:
     return lines
 
 
+def of_an_existing_plan() -> list[str]:
+    """Return the table of Oklahoma's congressional districts of 2013: cut edges against people moved."""
+    (case,) = (each for each in instances() if each.name == "OK_vtd")
+    today = np.load(DATA / "OK_vtd.npz")["previous"].astype(np.int64)
+    lines = [
+        f"### Close to an existing plan: OK_vtd, whose districts of 2013 cut {worth(case, today).cut:.0f} edges",
+        "",
+        "| stability | cut edges | people moved | s |",
+        "| ---: | ---: | ---: | ---: |",
+    ]
+    for stability in STABILITIES:
+        made, seconds = draw(case, previous=today, stability=stability)
+        moved = moved_from(today, made.labels, case.weights)
+        lines.append(
+            f"| {stability} | {worth(case, made.labels).cut:.0f} | {100 * moved / case.weights.sum():.1f} % "
+            f"| {seconds:.1f} |"
+        )
+    return lines
+
+
 def moved_from(before: np.ndarray, after: np.ndarray, households: np.ndarray) -> int:
     """Return the households outside the district matched with their old one, by the best matching there is."""
     table = np.zeros((before.max() + 1, after.max() + 1))
@@ -213,7 +236,19 @@ def of_range(case: Case, *, repaired: bool) -> list[str]:
 
 def main() -> list[str]:
     """Run all, and return the lines to print."""
-    return [*of_k(), "", *of_vologda(), "", *of_random_cities(), "", *of_large_cities(), "", *of_changes()]
+    return [
+        *of_k(),
+        "",
+        *of_vologda(),
+        "",
+        *of_random_cities(),
+        "",
+        *of_large_cities(),
+        "",
+        *of_changes(),
+        "",
+        *of_an_existing_plan(),
+    ]
 
 
 if __name__ == "__main__":

@@ -237,6 +237,21 @@ def test_previous_districts_in_range_do_not_move_at_full_stability() -> None:
     assert again.metrics.moved_weight == 0
 
 
+def test_oklahomas_districts_of_2013_stay_as_they_are_and_change_little_with_the_people() -> None:
+    weights, adjacency, limits = instance("OK_vtd")
+    today = np.load(DATA / "OK_vtd.npz")["previous"]
+    kept = district(weights, adjacency, **limits, previous=today, stability=1.0, objective="cut_edges")
+    assert len(set(zip(kept.labels.tolist(), today.tolist(), strict=True))) == 5
+    # Where one district in five gains a tenth, at least half of that has to move.
+    grown = np.where(today == 2, weights + weights // 10, weights)
+    ideal = grown.sum() / 5
+    limits = {"lower": int(0.995 * ideal), "upper": int(1.005 * ideal), "k": 5}
+    close = district(grown, adjacency, **limits, previous=today, stability=1.0, objective="cut_edges", steps=3000)
+    assert close.metrics.in_range == 5
+    assert close.bound.moved is not None
+    assert 0 < close.bound.moved <= (close.metrics.moved_weight or 0) <= 4 * close.bound.moved
+
+
 def test_a_small_change_moves_little_at_high_stability_and_more_without() -> None:
     adjacency = planar(5, 200)
     weights = np.full(200, 10)

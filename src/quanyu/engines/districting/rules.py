@@ -32,10 +32,15 @@ def rules_of(problem: Problem) -> Rules:
     """Return the prices of a problem."""
     target = max(problem.target, 1)
     free, span = not problem.is_tight, max(1, problem.upper - problem.lower)
+    wall = WALL_RANGE if free else WALL_K / target
+    stay = problem.stability * STAY / target
+    if problem.k is not None:
+        # At full stability no border is worth a move, and only the range is.
+        stay = np.where(problem.stability >= 1, wall / 2, stay)
     totals = problem.loads.sum(axis=0)
     return Rules(
         lower=problem.lower, upper=problem.upper, target=target, pull=PULL_TARGET / span**2 if free else 0.0,
-        wall=WALL_RANGE if free else WALL_K / target, stay=problem.stability * STAY / target,
+        wall=wall, stay=stay,
         aim=AIMS[problem.objective], scale=_scale(problem), balance=problem.balance * BALANCE,
         mean_loads=np.where(totals > 0, totals, 1.0) / problem.districts,
     )  # fmt: skip

@@ -135,8 +135,12 @@ class BlockSearch:
     def run(self, steps: int, more: Report) -> IntArray:
         """Return the district of each atom after so many steps; ``more(done, labels)`` returning ``False`` ends it."""
         detailed = self.expanded(self.plan)
-        if self.k is None and self._follows() and self.problem.stability[0] >= 1:
-            return self._least_moved(steps)
+        if self._follows() and self.problem.stability[0] >= 1:
+            kept = numbered(self.fine, plan_from_previous(self.fine).label)
+            if self.settler.is_settled(kept) and self.k in (None, len(kept.size)):
+                return kept.label
+            if self.k is None:
+                return self._least_moved(kept, steps)
         if steps < 1:
             return self._polished(detailed)
         if self.k is not None and self.problem.is_tight:
@@ -145,11 +149,8 @@ class BlockSearch:
             return self._polished(self.settler.settled(numbered(self.fine, detailed)).label)
         return self._run_range(steps, more)
 
-    def _least_moved(self, steps: int) -> IntArray:
+    def _least_moved(self, plan: Plan, steps: int) -> IntArray:
         """Return the previous division with as few households moved as bring it into range."""
-        plan = numbered(self.fine, plan_from_previous(self.fine).label)
-        if self.settler.is_settled(plan):
-            return plan.label
         dear = self.rules._replace(stay=np.full_like(self.rules.stay, FROZEN), pull=0.0)
         move(self.fine, plan, dear, HEAT_FROZEN, (0, steps, steps), self.random)
         polish(self.fine, plan, dear)

@@ -38,6 +38,7 @@ def run_all(seed: int, turned: Any) -> list[Any]:
     results = [
         call("collapse", cover.indptr, cover.indices), call("transpose", cover.indptr, cover.indices, 8),
         call("sum_by_site", cover.indptr, cover.indices, weight, 8), call("covered_by", start, rows, state == 1, 14),
+        call("first_chosen", cover.indptr, cover.indices, state == 1),
         call("dominating_rows", *ground), call("dominated_columns", start, rows, cover.indptr, cover.indices, cost),
         call("greedy_cover", *ground, cost, cost.astype(np.float64)),
         call("weigh_rows", *ground, cost, np.ones(8, dtype=bool), random.random(40)),

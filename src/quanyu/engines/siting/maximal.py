@@ -12,7 +12,8 @@ from quanyu.engines.arrays import BoolArray, IntArray, whole_number
 from quanyu.engines.siting import _kernels
 from quanyu.engines.siting.checks import standing_sites, whole_numbers
 from quanyu.engines.siting.coverage import Cover, serving
-from quanyu.engines.siting.most_search import MostCore, MostSearch
+from quanyu.engines.siting.most_core import MostCore
+from quanyu.engines.siting.most_search import MostSearch
 from quanyu.engines.siting.proof import FREE, INSIDE, OUTSIDE, Evidence, Rule
 from quanyu.engines.siting.remaining import Remaining, remaining
 from quanyu.engines.siting.result import Progress, Sentence, Siting, Watch

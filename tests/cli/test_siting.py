@@ -168,7 +168,7 @@ def test_more_pairs_than_memory_holds_are_refused(files: list[str], tmp_path: Pa
     rows = "x,y\n" + "0,0\n" * 20_000
     for name in ("sites.csv", "demand.csv"):
         (tmp_path / name).write_text(rows, encoding="utf-8")
-    assert "the number of distances is 400000000; allowed is at most" in call("p-median", *files, "--p", "3").stderr
+    assert "the number of distances is 400000000; allowed is at most" in call("p-center", *files, "--p", "3").stderr
 
 
 def test_a_median_of_too_many_distances_is_found_between_points(

@@ -45,7 +45,7 @@ def test_demand_that_no_site_reaches_is_a_finding(files: list[str]) -> None:
     assert figures["assignment"] == ["north", "south", None]
     told = call("cover-all", *files, "--radius", "300")
     assert "Sites: north south" in told.stdout
-    assert "No site reaches 1 demands: farm" in told.stderr
+    assert "No site reaches 1 demand: farm" in told.stderr
 
 
 def test_the_most_by_number_and_by_budget(files: list[str]) -> None:
@@ -168,4 +168,13 @@ def test_more_pairs_than_memory_holds_are_refused(files: list[str], tmp_path: Pa
     rows = "x,y\n" + "0,0\n" * 20_000
     for name in ("sites.csv", "demand.csv"):
         (tmp_path / name).write_text(rows, encoding="utf-8")
-    assert "the number of distances is 400000000; allowed is at most" in call("p-median", *files, "--p", "3").stderr
+    assert "the number of distances is 400000000; allowed is at most" in call("p-center", *files, "--p", "3").stderr
+
+
+def test_a_median_of_too_many_distances_is_found_between_points(
+    files: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = json.loads(call("p-median", *files, "--p", "1", "--json").stdout)
+    monkeypatch.setattr("quanyu.engines.siting.checks.MOST_PAIRS", 8)
+    told = json.loads(call("p-median", *files, "--p", "1", "--json").stdout)
+    assert (told["sites"], told["value"], told["bound"]) == (written["sites"], written["value"], written["bound"])

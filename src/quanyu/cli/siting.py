@@ -14,7 +14,7 @@ from quanyu.cli.tables import Table
 
 if TYPE_CHECKING:
     from quanyu.engines.arrays import IntArray
-    from quanyu.engines.siting import Cover, Siting
+    from quanyu.engines.siting import Cover, PointDistances, Siting
 
 Command = Callable[..., None]
 Option = Callable[[Command], Command]
@@ -119,7 +119,7 @@ def median(
     """Find the p sites nearest to all demand on average, on the graph in FILE or between --sites and --demand."""
     from quanyu.engines.siting import p_median
 
-    distances, count, places, needs = _distances(file, kind, sites, demand, streets, p)
+    distances, count, places, needs = _distances(file, kind, sites, demand, streets, p, may_be_large=True)
     answer = p_median(
         distances, p=count, existing=None if places is None else places.marked("existing"),
         weights=None if needs is None else needs.whole("weight"),
@@ -154,10 +154,15 @@ def _cover(needs: Table, places: Table, radius: float, streets: str | None) -> C
 
 
 def _distances(
-    file: str | None, kind: str, sites: str | None, demand: str | None, streets: str | None, p: int | None
-) -> tuple[IntArray, int, Table | None, Table | None]:
-    """Return the distances, how many new sites are wanted, and the tables they came from, if they did."""
-    from quanyu.engines.siting import network_distances, straight_distances, street_network
+    file: str | None, kind: str, sites: str | None, demand: str | None, streets: str | None, p: int | None, *,
+    may_be_large: bool = False,
+) -> tuple[IntArray | PointDistances, int, Table | None, Table | None]:  # fmt: skip
+    """Return the distances, how many new sites are wanted, and the tables they came from, if they did.
+
+    Straight distances that are too many to be written out are left as points where they ``may_be_large``.
+    """
+    from quanyu.engines.siting import network_distances, point_distances, straight_distances, street_network
+    from quanyu.engines.siting.checks import MOST_PAIRS
 
     if file is not None and sites is None and demand is None and streets is None:
         graph, count = READERS[kind](file)
@@ -168,6 +173,8 @@ def _distances(
         raise click.UsageError("Say how many sites are wanted: --p.")
     places, needs = Table(sites), Table(demand)
     demand_xy, sites_xy, lines = metres(needs, places, read_streets(streets))
+    if lines is None and may_be_large and len(demand_xy) * len(sites_xy) > MOST_PAIRS:
+        return point_distances(demand_xy, sites_xy), p, places, needs
     if lines is None:
         return straight_distances(demand_xy, sites_xy), p, places, needs
     return network_distances(*street_network(lines, demand_xy, sites_xy)), p, places, needs
@@ -196,6 +203,7 @@ def _report(ctx: click.Context, answer: Siting, as_json: bool, places: Table | N
     else:
         click.echo(f"{answer.certificate}\nSites: {' '.join(map(str, sites))}")
         if unreachable:
-            click.echo(f"No site reaches {len(unreachable)} demands: {' '.join(map(str, unreachable))}", err=True)
+            demands = "1 demand" if len(unreachable) == 1 else f"{len(unreachable)} demands"
+            click.echo(f"No site reaches {demands}: {' '.join(map(str, unreachable))}", err=True)
     left_out = answer.problem != "cover_most" and len(answer.uncovered)
     ctx.exit(1 if left_out else 0)

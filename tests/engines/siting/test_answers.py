@@ -21,6 +21,7 @@ from quanyu.engines.siting import (
     cover_most,
     p_center,
     p_median,
+    point_distances,
     straight_distances,
 )
 from quanyu.errors import BadValue, InvalidInput, NoLimit, NotFinite, OutOfRange, WrongShape
@@ -148,9 +149,10 @@ def test_certificates_say_what_is_proven() -> None:
         priced.certificate
     )
     besides = cover_all(SQUARE, existing=[1])
-    assert str(besides.certificate).startswith("Besides 1 that stand: 1 sites cover all 3")
+    assert str(besides.certificate).startswith("Besides 1 that stands: 1 site covers all 3")
     most = cover_most(SQUARE, [3, 4, 5], p=1)
-    assert "cover 7 of 12 (58.33 %); no such choice covers more than 7 (58.33 %)" in str(most.certificate)
+    assert "covers 7 of 12 (58.33 %); no such choice covers more than 7 (58.33 %)" in str(most.certificate)
+    assert str(most.certificate).startswith("1 site, of which 0 stands already, covers 7")
     near = p_median([[0, 2, 9], [2, 0, 7], [9, 7, 0]], p=2)
     assert str(near.certificate) == (
         "2 sites are 0.67 away on average (2 in all); no such choice is nearer than 0.67 (2 in all)."
@@ -190,6 +192,13 @@ def test_nothing_to_cover_is_no_trouble() -> None:
         (lambda: p_median([[1, -2]], p=1), OutOfRange, r"distances\[\(0, 1\)\] is -2"),
         (lambda: p_median(np.empty((0, 2), dtype=int), p=1), InvalidInput, "distances is empty"),
         (lambda: p_median([[2**39]] * 3, p=1, weights=[2**38] * 3), BadValue, "the sum of weights times distances"),
+        (
+            lambda: p_median(point_distances([[0, 0]], [[1, 1]]), p=1, capacities=[1]),
+            BadValue,
+            "capacities is given; allowed is none between points",
+        ),
+        (lambda: p_median(point_distances([[0, 0]], [[1, 1]]), p=2), BadValue, "p is 2"),
+        (lambda: point_distances([[0, 0]], [[1, np.inf]]), NotFinite, r"sites_xy\[\(0, 1\)\] is inf"),
         (lambda: p_center([[1, 2]], p=3), BadValue, "p is 3"),
         (lambda: p_center([[1, np.inf]], p=1), NotFinite, r"distances\[\(0, 1\)\] is inf"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.engines.siting.strategies import choices, covers, distances, numbers
 
-from quanyu.engines.siting import _kernels, cover_by_matrix
+from quanyu.engines.siting import _kernels, cover_by_matrix, straight_distances
 from quanyu.engines.siting.distances import near_of_matrix
+from quanyu.engines.siting.points import field_of
 
 few = settings(max_examples=60, deadline=None)
 
@@ -38,6 +40,7 @@ def run_all(seed: int, turned: Any) -> list[Any]:
     results = [
         call("collapse", cover.indptr, cover.indices), call("transpose", cover.indptr, cover.indices, 8),
         call("sum_by_site", cover.indptr, cover.indices, weight, 8), call("covered_by", start, rows, state == 1, 14),
+        call("first_chosen", cover.indptr, cover.indices, state == 1),
         call("dominating_rows", *ground), call("dominated_columns", start, rows, cover.indptr, cover.indices, cost),
         call("greedy_cover", *ground, cost, cost.astype(np.float64)),
         call("weigh_rows", *ground, cost, np.ones(8, dtype=bool), random.random(40)),
@@ -52,6 +55,17 @@ def run_all(seed: int, turned: Any) -> list[Any]:
         call("swap_median", across, np.arange(8), sites, held, first, second, 3, 0, 99), sites,
         call("price_capacities", start, rows.astype(np.int64), np.arange(len(rows)), weight, cost * 3,
              np.full(14, 80), 2, taken), taken,
+    ]  # fmt: skip
+    field, _ = field_of(random.uniform(0, 30, (14, 2)), 9)
+    ground, _ = field_of(random.uniform(0, 30, (8, 2)), 9)
+    chosen_of, caches = np.array([1, 4, 6]), [np.empty(14, np.int64) for _ in range(4)]
+    results += [
+        call("price_points", field, weight, ground, 0.5, random.integers(0, 900, 14), 4),
+        call("roughly_price_points", field, weight, ground, 0.5, random.uniform(0, 90, 14)),
+        call("served_points", field, weight, ground, 0.5, random.uniform(0, 90, 14)),
+        call("assign_points", field, weight, ground, 0.5, chosen_of, *caches), *[each.copy() for each in caches],
+        call("swap_points", field, weight, ground, 0.5, np.arange(8), chosen_of, held, *caches, 3, 0, 99), chosen_of,
+        *caches,
     ]  # fmt: skip
     for counting in (True, False):
         # Two rounds, as the engine makes them: count, then write.
@@ -124,3 +138,30 @@ def test_exchanges_cover_no_less_and_keep_the_budget(data: st.DataObject) -> Non
     left = _kernels.swap_most(*ground, chosen, left, 1)
     assert weight[matrix[:, chosen].any(axis=1)].sum() >= before
     assert left == 6 - cost[chosen].sum() >= 0
+
+
+@few
+@given(st.data())
+def test_exchanges_between_points_count_what_they_gain(data: st.DataObject) -> None:
+    random = np.random.default_rng(data.draw(st.integers(0, 999)))
+    demand, sites = random.integers(0, 30, (20, 2)).astype(float), random.integers(0, 30, (9, 2)).astype(float)
+    weight, count = random.integers(0, 5, 20), data.draw(st.integers(1, 9))
+    field, order = field_of(demand, data.draw(st.integers(1, 40)))
+    ground, site_order = field_of(sites, 5)
+    cost = (straight_distances(demand, sites) * weight[:, None])[np.ix_(order, site_order)]
+    chosen, caches = np.arange(count), [np.empty(20, np.int64) for _ in range(4)]
+    before = _kernels.assign_points(field, weight[order], ground, 1.0, chosen, *caches)
+    assert before == cost[:, chosen].min(axis=1).sum()
+    held = np.arange(count) < data.draw(st.integers(0, 1))
+    change, _, _ = _kernels.swap_points(
+        field, weight[order], ground, 1.0, np.arange(9), chosen, held, *caches, 0, 0, 999
+    )
+    assert before + change == cost[:, chosen].min(axis=1).sum() == caches[2].sum()
+    assert len(set(chosen.tolist())) == count
+    assert not held[0] or chosen[0] == 0
+    if count > 1:  # no exchange is left that helps
+        others = np.setdiff1d(np.arange(9), chosen)
+        for place, site in product(np.flatnonzero(~held), others):
+            tried = chosen.copy()
+            tried[place] = site
+            assert cost[:, tried].min(axis=1).sum() >= before + change

@@ -12,7 +12,7 @@ from quanyu.engines.siting import cover_by_matrix
 from quanyu.engines.siting.cover_search import CoverCore
 from quanyu.engines.siting.distances import near_of_matrix
 from quanyu.engines.siting.median_search import MedianCore
-from quanyu.engines.siting.most_search import MostCore
+from quanyu.engines.siting.most_core import MostCore
 from quanyu.engines.siting.proof import FREE, INSIDE, OUTSIDE, Core, Node, Proof, Rule, Tree, relax
 from quanyu.engines.siting.remaining import SHARE
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.engines.siting.strategies import covers, numbers
 
 from quanyu.engines.siting import cover_by_matrix
-from quanyu.engines.siting.most_search import MostCore
+from quanyu.engines.siting.most_core import MostCore
 from quanyu.engines.siting.proof import FREE, INSIDE, Rule, relax
 from quanyu.engines.siting.remaining import SHARE, remaining
 

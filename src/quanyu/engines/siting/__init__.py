@@ -10,6 +10,7 @@ from quanyu.engines.siting.distances import straight_distances
 from quanyu.engines.siting.maximal import cover_most
 from quanyu.engines.siting.median import p_median
 from quanyu.engines.siting.network import Network, cover_by_network, network_distances, street_network
+from quanyu.engines.siting.points import PointDistances, point_distances
 from quanyu.engines.siting.proof import Evidence, Proof
 from quanyu.engines.siting.result import Progress, Sentence, Siting
 from quanyu.engines.siting.warming import warm
@@ -18,6 +19,7 @@ __all__ = [
     "Cover",
     "Evidence",
     "Network",
+    "PointDistances",
     "Progress",
     "Proof",
     "Sentence",
@@ -30,6 +32,7 @@ __all__ = [
     "network_distances",
     "p_center",
     "p_median",
+    "point_distances",
     "straight_distances",
     "street_network",
     "warm",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -16,13 +17,14 @@ from quanyu.engines.siting.most_model import Found
 from quanyu.engines.siting.proof import FREE, INSIDE, OUTSIDE
 from quanyu.engines.siting.result import Watch
 
-SIDE = 12  # patterns are cut in 12 by 12 groups
+SIDE = 12  # patterns are cut in 12 by 12 groups,
+GROUP = 40  # or in fewer of about so many
 ROUNDS = 160
 PATIENCE, SLOW = 10, 0.03  # a programme that falls by less than 3 % of the way in 10 rounds is left
 BLUR = 0.2
 KEPT = 3  # so many cuts for each group are kept without asking whether they still matter
 BETWEEN = 6  # rounds of cuts from one rounding off to the next
-TOWARDS = 0.3  # how far a cut's point lies from the core point towards the programme's
+TOWARDS = 0.5  # how far a cut's point lies from the core point towards the programme's
 
 
 class Master:
@@ -49,6 +51,11 @@ class Master:
         self.shares: list[FloatArray] = []  # of each cut's point: what share of each row's weight its sites are paid
         self.cuts = np.empty((0, 2), dtype=np.int64)  # (point, group) of each cut
         self._add(share, self._slopes(share), np.arange(g))
+
+    def spend(self, money: int) -> None:
+        """Go on with so much money."""
+        self.money = money
+        self.programme.limit(0, -np.inf, float(money))
 
     def solve(
         self, state: IntArray, enough: int, best: BoolArray, watch: Watch, round_off: Callable[[FloatArray], None]
@@ -122,8 +129,8 @@ class Master:
 
     def _add(self, share: FloatArray, constant: FloatArray, groups: IntArray) -> None:
         """Add the cut of each of some groups."""
-        estimates = sparse.eye_array(len(self.slope), format="csr")[groups]
-        lines = sparse.hstack([-sparse.csr_array(self.slope[groups]), estimates], format="csr")
+        estimates = np.arange(len(self.slope)) == groups[:, None]
+        lines = np.concatenate([-self.slope[groups], estimates], axis=1)
         self.programme.add(lines, np.full(len(groups), -np.inf), constant[groups])
         self.cuts = np.concatenate([self.cuts, np.stack([np.full(len(groups), len(self.shares)), groups], axis=1)])
         self.shares.append(share)
@@ -154,15 +161,16 @@ class Master:
 def _groups(cover: Cover) -> IntArray:
     """Return a group for each pattern, near ones together: by the mean place of its sites, or of their numbers."""
     size = np.diff(cover.indptr)
+    side = max(1, min(SIDE, math.isqrt(cover.demands // GROUP)))
     if cover.sites_xy is None:
         order = reverse_cuthill_mckee(sparse.csr_matrix(cover.matrix.T @ cover.matrix), symmetric_mode=True)
         rank = np.empty(cover.sites)
         rank[order] = np.arange(cover.sites)
         mean = np.add.reduceat(rank[cover.indices], cover.indptr[:-1]) / size
-        return _ranked(mean, SIDE * SIDE)
+        return _ranked(mean, side * side)
     mean = np.add.reduceat(cover.sites_xy[cover.indices], cover.indptr[:-1]) / size[:, None]
-    column = _ranked(mean[:, 0], SIDE)
-    return column * SIDE + _ranked(mean[:, 1], SIDE)
+    column = _ranked(mean[:, 0], side)
+    return column * side + _ranked(mean[:, 1], side)
 
 
 def _ranked(values: FloatArray, parts: int) -> IntArray:

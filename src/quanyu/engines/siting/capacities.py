@@ -11,14 +11,22 @@ from quanyu.engines.siting.capacity_search import CapacitySearch, Service, capac
 from quanyu.engines.siting.checks import MOST, whole_numbers
 from quanyu.engines.siting.coverage import Cover
 from quanyu.engines.siting.proof import FREE, INSIDE, Rule
-from quanyu.engines.siting.result import Sentence, Siting, Watch
+from quanyu.engines.siting.result import Sentence, Siting, Watch, counted
 
 COVERING = (
     "%(sites)d sites at a cost of %(value)d serve %(served)d of %(demands)d demands within their capacities; serving "
     "all that can be served costs no less than %(bound)d."
 )
+COVERING_ONE = (
+    "%(sites)d site at a cost of %(value)d serves %(served)d of %(demands)d demands within its capacity; serving "
+    "all that can be served costs no less than %(bound)d."
+)
 MEDIAN = (
     "%(sites)d sites serve %(served)d of %(demands)d demands within their capacities at %(value)d in all; serving all "
+    "that can be served takes no less than %(bound)d."
+)
+MEDIAN_ONE = (
+    "%(sites)d site serves %(served)d of %(demands)d demands within its capacity at %(value)d in all; serving all "
     "that can be served takes no less than %(bound)d."
 )
 
@@ -35,7 +43,7 @@ def cover_with_capacities(
     assignment = _all_demands(service, reachable)
     chosen = np.zeros(cover.sites, dtype=bool)
     chosen[assignment[assignment >= 0]] = True
-    return _siting("cover_all", chosen, assignment, reachable, int(cost[chosen].sum()), service, COVERING, watch)
+    return _siting("cover_all", chosen, assignment, reachable, int(cost[chosen].sum()), service, watch)
 
 
 def median_with_capacities(
@@ -54,7 +62,7 @@ def median_with_capacities(
     chosen[assignment[served]] = True
     chosen[np.flatnonzero(~chosen)[: count - int(chosen.sum())]] = True
     value = int((matrix[served, assignment[served]] * weight[served]).sum())
-    return _siting("p_median", chosen, assignment, reachable, value, service, MEDIAN, watch)
+    return _siting("p_median", chosen, assignment, reachable, value, service, watch)
 
 
 def _capacities(capacities: Any, sites: int) -> IntArray:
@@ -69,15 +77,17 @@ def _all_demands(service: Service, reachable: BoolArray) -> IntArray:
 
 def _siting(
     problem: str, chosen: BoolArray, assignment: IntArray, reachable: BoolArray, value: int, service: Service,
-    certificate: str, watch: Watch,
+    watch: Watch,
 ) -> Siting:  # fmt: skip
     bound, uncovered = service.evidence.recompute(), np.flatnonzero(assignment < 0)
     params = {
         "sites": int(chosen.sum()), "value": value, "bound": bound, "demands": len(assignment),
         "served": len(assignment) - len(uncovered),
     }  # fmt: skip
+    one, many = (COVERING_ONE, COVERING) if problem == "cover_all" else (MEDIAN_ONE, MEDIAN)
+    text = counted(params["sites"], one=one, many=many)
     is_proven = value == bound and len(uncovered) == int((~reachable).sum())
     return Siting(
         problem, np.flatnonzero(chosen), assignment, value, bound, uncovered, np.flatnonzero(~reachable),
-        Sentence(certificate, params), service.evidence, watch.steps, watch.elapsed, watch.ended(is_proven=is_proven),
+        Sentence(text, params), service.evidence, watch.steps, watch.elapsed, watch.ended(is_proven=is_proven),
     )  # fmt: skip

@@ -16,11 +16,14 @@ from quanyu.engines.siting.coverage import from_csr
 from quanyu.engines.siting.distances import check_distances
 from quanyu.engines.siting.proof import Evidence, Proof
 from quanyu.engines.siting.reductions import group_rows, reduce_cover
-from quanyu.engines.siting.result import Progress, Sentence, Siting, Watch
+from quanyu.engines.siting.result import Progress, Sentence, Siting, Watch, counted
 
 STEPS = 4000
 CERTIFICATE = (
     "%(sites)d sites have all %(demands)d demands within %(value)d; no such choice has them within less than %(bound)d."
+)
+CERTIFICATE_ONE = (
+    "%(sites)d site has all %(demands)d demands within %(value)d; no such choice has them within less than %(bound)d."
 )
 
 
@@ -158,7 +161,8 @@ def _answer(matrix: IntArray, sites: IntArray, evidence: CentreEvidence, watch: 
     nearest = sites[np.argmin(matrix[:, sites], axis=1)]
     nobody = np.empty(0, dtype=np.int64)
     params = {"sites": len(sites), "demands": len(matrix), "value": value, "bound": bound}
+    text = counted(len(sites), one=CERTIFICATE_ONE, many=CERTIFICATE)
     return Siting(
-        "p_center", sites, nearest, value, bound, nobody, nobody, Sentence(CERTIFICATE, params), evidence, watch.steps,
+        "p_center", sites, nearest, value, bound, nobody, nobody, Sentence(text, params), evidence, watch.steps,
         watch.elapsed, watch.ended(is_proven=value == bound),
     )  # fmt: skip

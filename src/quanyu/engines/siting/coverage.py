@@ -146,12 +146,5 @@ def from_csr(matrix: Any, sites_xy: FloatArray | None = None) -> Cover:
 
 def serving(cover: Cover, chosen: BoolArray) -> IntArray:
     """Return the first chosen site that covers each demand, −1 for none."""
-    hit = chosen[cover.indices]
-    count = np.zeros(len(hit) + 1, dtype=np.int64)
-    np.cumsum(hit, out=count[1:])
-    before = count[cover.indptr[:-1]]
-    served = count[cover.indptr[1:]] > before
-    picked = cover.indices[hit].astype(np.int64)
-    result = np.full(cover.demands, -1, dtype=np.int64)
-    result[served] = picked[before[served]]
-    return result
+    site: IntArray = _kernels.first_chosen(cover.indptr, cover.indices, chosen)
+    return site

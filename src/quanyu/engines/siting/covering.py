@@ -14,13 +14,19 @@ from quanyu.engines.siting.cover_search import CoverCore, CoverSearch
 from quanyu.engines.siting.coverage import Cover, serving
 from quanyu.engines.siting.proof import Evidence, Proof
 from quanyu.engines.siting.reductions import group_rows, reduce_cover
-from quanyu.engines.siting.result import Progress, Sentence, Siting, Watch
+from quanyu.engines.siting.result import Progress, Sentence, Siting, Watch, counted
 
 STEPS = 4000
 BESIDES = "Besides %(standing)d that stand: "
+BESIDES_ONE = "Besides %(standing)d that stands: "
 FEWEST = "%(sites)d sites cover all %(demands)d demands that can be covered; %(fewer)d cannot."
+FEWEST_ONE = "%(sites)d site covers all %(demands)d demands that can be covered; %(fewer)d cannot."
 PRICED = (
     "%(sites)d sites at a cost of %(value)d cover all %(demands)d demands that can be covered; no choice costs less "
+    "than %(bound)d."
+)
+PRICED_ONE = (
+    "%(sites)d site at a cost of %(value)d covers all %(demands)d demands that can be covered; no choice costs less "
     "than %(bound)d."
 )
 
@@ -91,12 +97,11 @@ def cover_all(
         chosen[columns] = found.chosen
         proofs.append((found.proof, found.target))
     evidence = Evidence(tuple(proofs), int(cost[reduced.forced].sum()))
-    text = FEWEST if costs is None else PRICED
-    return _answer(cover, cost, chosen, stands, text, evidence, watch)
+    return _answer(cover, cost, chosen, stands, costs is not None, evidence, watch)
 
 
 def _answer(
-    cover: Cover, cost: IntArray, chosen: BoolArray, stands: BoolArray, text: str, evidence: Evidence, watch: Watch
+    cover: Cover, cost: IntArray, chosen: BoolArray, stands: BoolArray, priced: bool, evidence: Evidence, watch: Watch
 ) -> Siting:
     unreachable = np.flatnonzero(np.diff(cover.indptr) == 0)
     value, bound = int(cost[chosen].sum()), evidence.recompute()
@@ -104,8 +109,12 @@ def _answer(
         "sites": int((chosen & ~stands).sum()), "standing": int(stands.sum()), "value": value, "bound": bound,
         "demands": cover.demands - len(unreachable), "fewer": max(0, bound - 1),
     }  # fmt: skip
+    one, many = (PRICED_ONE, PRICED) if priced else (FEWEST_ONE, FEWEST)
+    text = counted(params["sites"], one=one, many=many)
+    if stands.any():
+        text = counted(params["standing"], one=BESIDES_ONE, many=BESIDES) + text
     return Siting(
         "cover_all", np.flatnonzero(chosen), serving(cover, chosen), value, bound, unreachable, unreachable,
-        Sentence((BESIDES if stands.any() else "") + text, params), evidence, watch.steps, watch.elapsed,
+        Sentence(text, params), evidence, watch.steps, watch.elapsed,
         watch.ended(is_proven=value == bound),
     )  # fmt: skip

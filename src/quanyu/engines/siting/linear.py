@@ -48,6 +48,10 @@ class Programme:
         """Set the bounds of the first columns."""
         self.solver.changeColsBounds(len(low), _count(len(low)), low, high)
 
+    def limit(self, row: int, low: float, high: float) -> None:
+        """Set the bounds of a row."""
+        self.solver.changeRowBounds(row, low, high)
+
     def solve(self, seconds: float = math.inf) -> Solved | None:
         """Return the solution, or why there is none; ``None`` where time ran out."""
         self.solver.setOptionValue("time_limit", min(seconds, FOREVER) + self.solver.getRunTime())
@@ -107,11 +111,17 @@ def _solver(**options: Any) -> Any:
 
 
 def _add_rows(solver: Any, matrix: Any, low: FloatArray, high: FloatArray) -> None:
-    lines = sparse.csr_array(matrix)
-    solver.addRows(
-        lines.shape[0], low, high, lines.nnz, lines.indptr[:-1].astype(np.int32), lines.indices.astype(np.int32),
-        lines.data.astype(np.float64),
-    )  # fmt: skip
+    if isinstance(matrix, np.ndarray):  # few rows and often: SciPy would take longer than the solver
+        row, column = np.nonzero(matrix)
+        _pass_rows(solver, low, high, np.searchsorted(row, np.arange(len(matrix))), column, matrix[row, column])
+    else:
+        lines = sparse.csr_array(matrix)
+        _pass_rows(solver, low, high, lines.indptr[:-1], lines.indices, lines.data)
+
+
+def _pass_rows(solver: Any, low: FloatArray, high: FloatArray, begin: Any, column: Any, entry: Any) -> None:
+    begin, column, entry = begin.astype(np.int32), column.astype(np.int32), entry.astype(np.float64)
+    solver.addRows(len(low), low, high, len(entry), begin, column, entry)
 
 
 def _count(size: int) -> Any:

@@ -12,15 +12,20 @@ from quanyu.engines.arrays import BoolArray, IntArray, whole_number
 from quanyu.engines.siting import _kernels
 from quanyu.engines.siting.checks import standing_sites, whole_numbers
 from quanyu.engines.siting.coverage import Cover, serving
-from quanyu.engines.siting.most_search import MostCore, MostSearch
+from quanyu.engines.siting.most_core import MostCore
+from quanyu.engines.siting.most_search import MostSearch
 from quanyu.engines.siting.proof import FREE, INSIDE, OUTSIDE, Evidence, Rule
 from quanyu.engines.siting.remaining import Remaining, remaining
-from quanyu.engines.siting.result import Progress, Sentence, Siting, Watch
+from quanyu.engines.siting.result import Progress, Sentence, Siting, Watch, counted
 from quanyu.errors import NoLimit
 
 STEPS = 400
 CERTIFICATE = (
     "%(sites)d sites, of which %(standing)d stand already, cover %(value)d of %(total)d (%(share).2f %%); no such "
+    "choice covers more than %(bound)d (%(bound_share).2f %%)."
+)
+CERTIFICATE_ONE = (
+    "%(sites)d site, of which %(standing)d stands already, covers %(value)d of %(total)d (%(share).2f %%); no such "
     "choice covers more than %(bound)d (%(bound_share).2f %%)."
 )
 
@@ -119,8 +124,9 @@ def _answer(
         "sites": int(chosen.sum()), "standing": int(stands.sum()), "value": value, "bound": bound, "total": total,
         "share": 100.0 * value / max(total, 1), "bound_share": 100.0 * bound / max(total, 1),
     }  # fmt: skip
+    text = counted(int(chosen.sum()), one=CERTIFICATE_ONE, many=CERTIFICATE)
     return Siting(
         "cover_most", np.flatnonzero(chosen), assignment, value, bound, np.flatnonzero(assignment < 0),
-        np.flatnonzero(np.diff(cover.indptr) == 0), Sentence(CERTIFICATE, params), evidence, watch.steps,
+        np.flatnonzero(np.diff(cover.indptr) == 0), Sentence(text, params), evidence, watch.steps,
         watch.elapsed, watch.ended(is_proven=value == bound),
     )  # fmt: skip

@@ -7,17 +7,24 @@ from typing import Any
 
 import numpy as np
 
-from quanyu.engines.arrays import IntArray
+from quanyu.engines.arrays import BoolArray, IntArray
 from quanyu.engines.siting.capacities import median_with_capacities
 from quanyu.engines.siting.checks import MOST_SUM, require_count, require_sum, standing_sites, whole_numbers
 from quanyu.engines.siting.distances import check_distances
 from quanyu.engines.siting.median_search import MedianSearch
+from quanyu.engines.siting.points import PointDistances
+from quanyu.engines.siting.points_search import PointsSearch
 from quanyu.engines.siting.proof import Evidence
-from quanyu.engines.siting.result import Progress, Sentence, Siting, Watch
+from quanyu.engines.siting.result import Progress, Sentence, Siting, Watch, counted
+from quanyu.errors import BadValue
 
 STEPS = 3000
 CERTIFICATE = (
     "%(sites)d sites are %(mean).2f away on average (%(value)d in all); no such choice is nearer than %(bound_mean).2f "
+    "(%(bound)d in all)."
+)
+CERTIFICATE_ONE = (
+    "%(sites)d site is %(mean).2f away on average (%(value)d in all); no such choice is nearer than %(bound_mean).2f "
     "(%(bound)d in all)."
 )
 
@@ -38,12 +45,13 @@ def p_median(
 
     Parameters
     ----------
-    distances : (n, m) int64, 0 or more, from each demand to each site, in a unit fine enough to be whole
+    distances : (n, m) int64, 0 or more, from each demand to each site, in a unit fine enough to be whole;
+        or ``point_distances``, where the matrix would be too large: then without capacities, and with a gap that stays
     p : number of new sites, 1 to m, or 0 where some exist
     existing : indices of sites that stand and stay; they are not counted in ``p``
     weights : (n,) int64, 0 or more; 1 each if ``None``
     capacities : (m,) int64; every demand is then served by one site, and a site serves no more weight than this
-    steps : nodes of the proof's tree
+    steps : nodes of the proof's tree; between points, rounds of the search
     seconds : stop when so much time has passed
     on_progress : called at each step; ``False`` stops, and the best choice so far is returned
 
@@ -72,12 +80,19 @@ def p_median(
     >>> answer.sites.tolist(), answer.value, answer.bound
     ([1, 2], 2, 2)
     """
-    matrix = check_distances(distances)
-    stands = standing_sites(existing, matrix.shape[1])
-    weight = whole_numbers("weights", weights, len(matrix))
+    between_points = isinstance(distances, PointDistances)
+    matrix = None if between_points else check_distances(distances)
+    n, m = (len(distances.demand_xy), len(distances.sites_xy)) if matrix is None else matrix.shape
+    stands = standing_sites(existing, m)
+    weight = whole_numbers("weights", weights, n)
     count = require_count(p, stands)
-    require_sum("weights times distances", float(weight @ matrix.max(axis=1).astype(np.float64)), MOST_SUM)
+    farthest = distances.farthest if matrix is None else matrix.max(axis=1)
+    require_sum("weights times distances", float(weight @ farthest.astype(np.float64)), MOST_SUM)
     watch = Watch(steps, seconds, on_progress)
+    if matrix is None:
+        if capacities is not None:
+            raise BadValue(name="capacities", value="given", allowed="none between points; give straight_distances")
+        return _between_points(distances, weight, stands, count, seed, watch)
     if capacities is not None:
         return median_with_capacities(matrix, weight, stands, count, capacities, seed=seed, watch=watch)
     search = MedianSearch(matrix * weight[:, None], count, stands, seed=seed, watch=watch)
@@ -87,6 +102,15 @@ def p_median(
     return _answer(sites, nearest, value, int(weight.sum()), evidence, watch)
 
 
+def _between_points(
+    distances: PointDistances, weight: IntArray, stands: BoolArray, count: int, seed: int, watch: Watch
+) -> Siting:
+    search = PointsSearch(distances, weight, count, stands, seed=seed, watch=watch)
+    sites, evidence = search.run()
+    nearest, cost = search.nearest()
+    return _answer(sites, nearest, int(cost.sum()), int(weight.sum()), evidence, watch)
+
+
 def _answer(sites: IntArray, nearest: IntArray, value: int, total: int, evidence: Evidence, watch: Watch) -> Siting:
     bound = evidence.recompute()
     nobody = np.empty(0, dtype=np.int64)
@@ -94,7 +118,8 @@ def _answer(sites: IntArray, nearest: IntArray, value: int, total: int, evidence
         "sites": len(sites), "mean": value / max(total, 1), "bound_mean": bound / max(total, 1), "value": value,
         "bound": bound,
     }  # fmt: skip
+    text = counted(len(sites), one=CERTIFICATE_ONE, many=CERTIFICATE)
     return Siting(
-        "p_median", np.sort(sites), nearest, value, bound, nobody, nobody, Sentence(CERTIFICATE, params), evidence,
+        "p_median", np.sort(sites), nearest, value, bound, nobody, nobody, Sentence(text, params), evidence,
         watch.steps, watch.elapsed, watch.ended(is_proven=value == bound),
     )  # fmt: skip

@@ -2,52 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from quanyu.engines.arrays import BoolArray, FloatArray, IntArray
 from quanyu.engines.siting import _kernels
+from quanyu.engines.siting.apart_search import ApartSearch
 from quanyu.engines.siting.benders import Master
-from quanyu.engines.siting.coverage import Cover
+from quanyu.engines.siting.most_core import MostCore
 from quanyu.engines.siting.most_model import Found, best_of_few, whole_programme
-from quanyu.engines.siting.proof import FREE, INSIDE, OUTSIDE, ROOT, Evidence, Rule, Tree
+from quanyu.engines.siting.most_parts import ApartEvidence, fall_apart
+from quanyu.engines.siting.proof import FREE, INSIDE, OUTSIDE, ROOT, Evidence, Tree
 from quanyu.engines.siting.remaining import SHARE, remaining
 from quanyu.engines.siting.result import Watch
 from quanyu.engines.siting.search import Search
 
+LOOKS = 2  # at the choices of all parts, before the search of the parts
 PARENTS, KICKS = 3, 4  # choices merged with the best one, and how often each of them is kicked before
 QUIET = 0.3  # times the chosen sites: mergers at the root that may find nothing one after the other
 MERGER_NODES = 20
 SELDOM = 3  # nodes of the tree from one merger to the next
 KICKED = (0.03, 0.2)  # of the chosen sites, what share is given up in a kick
-PASSES = 400
+PASSES = 100
 WORK = 32_000_000  # entries looked at in the passes
 FEW_ROWS = 4  # times the sites: up to here the whole programme is solved
-
-
-@dataclass(frozen=True)
-class MostCore:
-    """Maximal covering as a proof sees it: the weight left uncovered is least.
-
-    A dual is the share of each row's weight (0 to ``SHARE``) that its sites are paid for covering it.
-    """
-
-    cover: Cover
-    weight: IntArray
-    limit: Rule
-
-    @property
-    def sites(self) -> int:
-        return self.cover.sites
-
-    @property
-    def rule(self) -> Rule:
-        return self.limit
-
-    def price(self, dual: IntArray, scale: int) -> tuple[int, IntArray]:
-        value = self.weight * (np.clip(dual, 0, SHARE) * (scale // SHARE))
-        return int(value.sum()), -_kernels.sum_by_site(self.cover.indptr, self.cover.indices, value, self.sites)
 
 
 class MostSearch(Search):
@@ -70,6 +47,10 @@ class MostSearch(Search):
         node = self._root(ROOT, *self._descend())
         if not self.is_done and self.watch.left > 0.0:
             node = self._root(node, *self.solve(self.tree.states[node], self.tree.nodes[node].dual))
+            self._merge(self._shares[node])
+            apart = self._fall_apart(self._narrow(node))
+            if apart is not None:
+                return self.best, apart
             self._breed(node)
             self.branch()
         return self.best, Evidence(((self.tree.proof(), self.uncovered),), total=self.total)
@@ -94,6 +75,30 @@ class MostSearch(Search):
         if len(self.tree.nodes) % SELDOM == 0:
             self._merge(chosen)
         return dual, chosen
+
+    def _fall_apart(self, node: int) -> ApartEvidence | None:
+        """Go on part by part, where what the root leaves has several, none of them most of it."""
+        if self.core.rule.count is None or node not in self.tree.states:
+            return None
+        root, target = self.tree.proof(), self.uncovered
+        apart = fall_apart(self.core, root.settled(target))
+        if not apart.cores or 2 * max(core.sites for core in apart.cores) > len(apart.left.columns):
+            return None
+        search = ApartSearch(
+            apart, self.tree.nodes[node].dual, self._shares[node], self.core.weight, self.best, self.random, self.watch
+        )
+        for _ in range(LOOKS):
+            search.look()
+        self._offer(search.best)
+        if self.uncovered < target:  # more can be settled before
+            return self._fall_apart(self._narrow(node))
+        while search.bound < self.uncovered and self.watch.go_on(*self.report(search.bound)):
+            search.step(self.uncovered)
+            self._offer(search.best)
+        return ApartEvidence(
+            ((self.tree.proof(), self.uncovered),), total=self.total, core=self.core, root=root, target=target,
+            trees=search.trees,
+        )  # fmt: skip
 
     def _look_at(self, state: IntArray) -> None:
         """Go on with the sites that a state leaves free only; those inside are in every better choice."""
@@ -128,7 +133,7 @@ class MostSearch(Search):
     def _descend(self) -> tuple[IntArray, FloatArray]:
         """Return a first dual, by subgradients."""
         left, mean = self.left, np.zeros(len(self.left.columns))
-        passes = max(PASSES // 4, min(PASSES, WORK // len(left.cover.indices)))
+        passes = PASSES
         share = _kernels.descend_shares(
             left.cover.indptr, left.cover.indices, left.weight, self.prices, self.spare,
             float(self.total - self.uncovered), passes, mean,

@@ -149,6 +149,15 @@ class Proof:
                     lowest = min(lowest, bound)
         return lowest
 
+    def settled(self, target: int) -> IntArray:
+        """Return the state in which every choice below the target lies, by the nodes that state no site."""
+        state, roots = self.state, {ROOT}
+        for number, node in enumerate(self.nodes):
+            if node.parent in roots and node.site < 0:
+                roots.add(number)
+                _, state = settle(self.core, node.dual, self.scale, state, target)
+        return state
+
 
 def _leave_nothing_out(children: list[Node]) -> bool:
     """Tell whether the children hold every choice of their parent: one that states nothing, or both sides of a site."""

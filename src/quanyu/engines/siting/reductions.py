@@ -68,6 +68,12 @@ def _uncovered(cover: Cover, sites: IntArray) -> IntArray:
 
 
 def _parts(cover: Cover, columns: IntArray) -> Iterator[tuple[Cover, IntArray]]:
+    for rows, mine in independent_parts(cover):
+        yield cover.select(rows=rows, columns=mine), columns[mine]
+
+
+def independent_parts(cover: Cover) -> Iterator[tuple[IntArray, IntArray]]:
+    """Yield the rows and the columns of each part that shares neither with another; columns without rows fall."""
     if not cover.demands:
         return
     graph: Any = sparse.block_array([[None, cover.matrix], [cover.matrix.T, None]], format="csr")
@@ -76,4 +82,4 @@ def _parts(cover: Cover, columns: IntArray) -> Iterator[tuple[Cover, IntArray]]:
     for k in range(count):
         rows, mine = np.flatnonzero(of_row == k), np.flatnonzero(of_site == k)
         if len(rows):
-            yield cover.select(rows=rows, columns=mine), columns[mine]
+            yield rows, mine

@@ -22,6 +22,11 @@ class Sentence:
         return self.template % self.params
 
 
+def counted(count: int, *, one: str, many: str) -> str:
+    """Return the template for one or for another number."""
+    return one if count == 1 else many
+
+
 @dataclass(frozen=True)
 class Siting:
     """Chosen sites with a proof of how good they are.

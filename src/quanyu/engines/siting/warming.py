@@ -9,6 +9,7 @@ from quanyu.engines.siting.covering import cover_all
 from quanyu.engines.siting.distances import straight_distances
 from quanyu.engines.siting.maximal import cover_most
 from quanyu.engines.siting.median import p_median
+from quanyu.engines.siting.points import point_distances
 
 
 def warm() -> None:
@@ -20,3 +21,4 @@ def warm() -> None:
     cover_all(cover, capacities=np.full(40, 9), steps=3)
     cover_most(cover, np.full(120, 7), p=5, steps=3)
     p_median(straight_distances(demand, sites), p=5, steps=3)
+    p_median(point_distances(demand, sites), p=5, steps=1)

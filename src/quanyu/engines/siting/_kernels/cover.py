@@ -79,6 +79,18 @@ def covered_by(start: Any, rows: Any, chosen: Any, n: Any) -> Any:
 
 
 @njit(cache=True, nogil=True)
+def first_chosen(indptr: Any, indices: Any, chosen: Any) -> Any:
+    """Return the first chosen site of each row, −1 for none."""
+    site = np.full(len(indptr) - 1, NONE, np.int64)
+    for i in range(len(site)):
+        for e in range(indptr[i], indptr[i + 1]):
+            if chosen[indices[e]]:
+                site[i] = indices[e]
+                break
+    return site
+
+
+@njit(cache=True, nogil=True)
 def sum_by_site(indptr: Any, indices: Any, value: Any, sites: Any) -> Any:
     """Return for each site the sum of the whole-number ``value`` of its rows."""
     total = np.zeros(sites, np.int64)

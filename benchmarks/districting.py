@@ -236,19 +236,8 @@ def of_range(case: Case, *, repaired: bool) -> list[str]:
 
 def main() -> list[str]:
     """Run all, and return the lines to print."""
-    return [
-        *of_k(),
-        "",
-        *of_vologda(),
-        "",
-        *of_random_cities(),
-        "",
-        *of_large_cities(),
-        "",
-        *of_changes(),
-        "",
-        *of_an_existing_plan(),
-    ]
+    tables = (of_k, of_vologda, of_random_cities, of_large_cities, of_changes, of_an_existing_plan)
+    return [line for table in tables for line in (*table(), "")][:-1]
 
 
 if __name__ == "__main__":

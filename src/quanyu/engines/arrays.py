@@ -126,4 +126,4 @@ def _check_shape(name: str, array: NDArray[Any], shape: tuple[int, ...] | None) 
 
 def _first(bad: NDArray[np.bool_], array: NDArray[Any]) -> dict[str, Any]:
     index = tuple(int(i) for i in np.argwhere(bad)[0])
-    return {"row": index[0] if len(index) == 1 else index, "value": array[index].item()}
+    return {"row": index[0] if len(index) == 1 else ", ".join(map(str, index)), "value": array[index].item()}

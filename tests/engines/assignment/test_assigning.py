@@ -199,9 +199,9 @@ def test_large_capacities_are_counted_coarsely_and_the_bound_still_holds() -> No
 
 
 BAD: list[tuple[dict[str, Any], type[InvalidInput], str]] = [
-    ({"costs": [[1.0, np.nan]]}, NotFinite, "costs[(0, 1)] is nan"),
-    ({"costs": [[1, np.inf]]}, NotFinite, "costs[(0, 1)] is inf"),
-    ({"costs": [[1, -2]]}, OutOfRange, "costs[(0, 1)] is -2"),
+    ({"costs": [[1.0, np.nan]]}, NotFinite, "costs[0, 1] is nan"),
+    ({"costs": [[1, np.inf]]}, NotFinite, "costs[0, 1] is inf"),
+    ({"costs": [[1, -2]]}, OutOfRange, "costs[0, 1] is -2"),
     ({"costs": [[1, 0.5]]}, OutOfRange, "whole numbers"),
     ({"costs": [["a", "b"]]}, WrongType, "text"),
     ({"costs": [1, 2]}, WrongShape, "costs"),

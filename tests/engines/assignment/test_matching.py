@@ -126,9 +126,9 @@ def test_stored_wishes_give_the_same_as_a_table() -> None:
 
 
 BAD: list[tuple[dict[str, Any], type[InvalidInput], str]] = [
-    ({"wishes": [[1, -1]]}, OutOfRange, "wishes[(0, 1)] is -1"),
+    ({"wishes": [[1, -1]]}, OutOfRange, "wishes[0, 1] is -1"),
     ({"wishes": np.empty((0, 2), dtype=int)}, EmptyInput, "wishes is empty"),
-    ({"points": [[1.0, np.nan]]}, NotFinite, "points[(0, 1)] is nan"),
+    ({"points": [[1.0, np.nan]]}, NotFinite, "points[0, 1] is nan"),
     ({"points": [1, 2, 3]}, WrongShape, "points"),
     ({"places": [1]}, WrongShape, "places"),
     ({"places": [1, -1]}, OutOfRange, "places[1] is -1"),

@@ -158,6 +158,8 @@ def test_a_partition_is_told_from_overlaps_and_gaps() -> None:
 def test_what_is_no_polygon_is_named() -> None:
     with pytest.raises(NotPolygon, match=r"polygons\[1\] is a Point"):
         Locator(np.array([box(0, 0, 1, 1), shapely.Point(0, 0)], dtype=object))
+    with pytest.raises(NotPolygon, match=r"polygons\[0\] is a str"):
+        Locator(np.array(["POINT (0 0)"], dtype=object))
     with pytest.raises(NotPolygon, match=r"polygons\[0\] is missing"):
         Locator(np.array([None], dtype=object))
     with pytest.raises(CoordinateTooLarge, match=r"polygons\[0\]"):

@@ -62,6 +62,10 @@ def rings_of(name: str, shapes: GeometryArray) -> Rings:
     NotPolygon, NotFinite, CoordinateTooLarge
         A row is no polygon with usable coordinates; the message names the first.
     """
+    strange = ~(shapely.is_geometry(shapes) | shapely.is_missing(shapes))
+    if strange.any():
+        row = int(np.argmax(strange))
+        raise NotPolygon(name=name, row=row, got=f"a {type(shapes[row]).__name__}")
     kind = shapely.get_type_id(shapes)
     bad = ~np.isin(kind, (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON))
     if bad.any():

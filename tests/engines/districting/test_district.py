@@ -463,7 +463,7 @@ def bad(**changes: Any) -> dict[str, Any]:
         (bad(previous=[[0, 0]] * 3, stability=[0.5, 0.5, 0.5]), WrongShape, "stability has shape"),
         (bad(objective="polsby_popper"), MissingArray, "polsby_popper needs area"),
         (bad(objective="moment_of_inertia"), MissingArray, "moment_of_inertia needs xy"),
-        (bad(loads=[1.0, -2.0, 0.0]), OutOfRange, r"loads\[\(1, 0\)\] is -2.0"),
+        (bad(loads=[1.0, -2.0, 0.0]), OutOfRange, r"loads\[1, 0\] is -2.0"),
         (bad(balance=1.5), BadValue, "balance is 1.5"),
         (bad(workers=0), BadValue, "workers is 0"),
         (

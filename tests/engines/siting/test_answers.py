@@ -189,7 +189,7 @@ def test_nothing_to_cover_is_no_trouble() -> None:
         (lambda: cover_most(SQUARE, [1, 2, 3], budget=-1), BadValue, "budget is -1"),
         (lambda: cover_most(SQUARE, [1, 2, 3], p=1, existing=[2]), OutOfRange, r"existing\[0\] is 2"),
         (lambda: p_median([[1, 2]], p=0), BadValue, "p is 0; allowed is a whole number from 1 to 2"),
-        (lambda: p_median([[1, -2]], p=1), OutOfRange, r"distances\[\(0, 1\)\] is -2"),
+        (lambda: p_median([[1, -2]], p=1), OutOfRange, r"distances\[0, 1\] is -2"),
         (lambda: p_median(np.empty((0, 2), dtype=int), p=1), InvalidInput, "distances is empty"),
         (lambda: p_median([[2**39]] * 3, p=1, weights=[2**38] * 3), BadValue, "the sum of weights times distances"),
         (
@@ -198,9 +198,9 @@ def test_nothing_to_cover_is_no_trouble() -> None:
             "capacities is given; allowed is none between points",
         ),
         (lambda: p_median(point_distances([[0, 0]], [[1, 1]]), p=2), BadValue, "p is 2"),
-        (lambda: point_distances([[0, 0]], [[1, np.inf]]), NotFinite, r"sites_xy\[\(0, 1\)\] is inf"),
+        (lambda: point_distances([[0, 0]], [[1, np.inf]]), NotFinite, r"sites_xy\[0, 1\] is inf"),
         (lambda: p_center([[1, 2]], p=3), BadValue, "p is 3"),
-        (lambda: p_center([[1, np.inf]], p=1), NotFinite, r"distances\[\(0, 1\)\] is inf"),
+        (lambda: p_center([[1, np.inf]], p=1), NotFinite, r"distances\[0, 1\] is inf"),
     ],
 )
 def test_bad_input_is_refused(ask: Any, error: type[Exception], words: str) -> None:

@@ -90,8 +90,8 @@ def test_a_walk_is_never_shorter_than_the_straight_line(seed: int) -> None:
 @pytest.mark.parametrize(
     ("matrix", "error", "words"),
     [
-        ([[0, 1], [2, 0]], OutOfRange, r"matrix\[\(1, 0\)\] is 2.0; allowed is 0 or 1"),
-        ([[0.0, np.nan]], OutOfRange, r"matrix\[\(0, 1\)\] is nan"),
+        ([[0, 1], [2, 0]], OutOfRange, r"matrix\[1, 0\] is 2.0; allowed is 0 or 1"),
+        ([[0.0, np.nan]], OutOfRange, r"matrix\[0, 1\] is nan"),
         ([0, 1], WrongShape, "matrix has shape"),
         ([["a"]], WrongType, "matrix holds text"),
         (np.empty((0, 3)), EmptyInput, "matrix is empty"),
@@ -103,7 +103,7 @@ def test_a_bad_matrix_is_refused(matrix: Any, error: type[Exception], words: str
 
 
 def test_bad_points_and_networks_are_refused() -> None:
-    with pytest.raises(NotFinite, match=r"demand_xy\[\(1, 0\)\] is inf"):
+    with pytest.raises(NotFinite, match=r"demand_xy\[1, 0\] is inf"):
         cover_by_distance([[0, 0], [np.inf, 0]], [[0, 0]], 5)
     with pytest.raises(EmptyInput, match="sites_xy is empty"):
         cover_by_distance([[0, 0]], np.empty((0, 2)), 5)

@@ -83,7 +83,7 @@ def test_a_name_of_several_meanings_or_of_heights_is_refused(system: str) -> Non
 
 
 def test_bad_points_are_refused_by_row() -> None:
-    with pytest.raises(NotFinite, match=r"xy\[\(1, 0\)\] is nan"):
+    with pytest.raises(NotFinite, match=r"xy\[1, 0\] is nan"):
         to_wgs84(np.array([[1.0, 2.0], [np.nan, 2.0]]), "WGS84")
     with pytest.raises(WrongShape, match="xy has shape"):
         to_wgs84(np.array([1.0, 2.0]), "WGS84")

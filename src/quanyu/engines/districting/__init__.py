@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from quanyu.engines.arrays import IntArray, int_array, number, whole_number
 from quanyu.engines.districting import report
-from quanyu.engines.districting.blocks import blocks
+from quanyu.engines.districting.blocks import Block, blocks
 from quanyu.engines.districting.metrics import measure
-from quanyu.engines.districting.problem import MOST, check
+from quanyu.engines.districting.problem import MOST, Problem, check
 from quanyu.engines.districting.result import Bound, Districting, Metrics, Progress, Unmet
+from quanyu.engines.districting.sharing import counts_of, learns_from_a_free_plan, shares_after
 from quanyu.engines.districting.work import Work
+
+# Of the time and of what is to be seen of it, what a free plan takes before k districts are shared out.
+FREE_SHARE = 0.8
 
 __all__ = ["Bound", "Districting", "Metrics", "Progress", "Unmet", "district", "split_heavy"]
 
@@ -50,8 +55,8 @@ def district(
     ----------
     weights : (n,) int64, households of each atom, 0 or more, and at most 2⁴⁰ in all
     adjacency : (n, n) CSR, symmetric; the shared border in metres
-    k : number of districts; free if ``None``. Pieces that do not hang together share them so that the least lies out of
-        range; where there are more pieces than ``k``, each is a district, and ``unmet`` says so
+    k : number of districts; free if ``None``. Pieces that do not hang together have as many as in a free plan, one less
+        or more where it costs least; where there are more pieces than ``k``, each is a district, and ``unmet`` says so
     fewest : draw as few districts as plans in range are found for, not as many as lie near ``target``
     border : (n,) int64, no district crosses from one label to another
     barrier_edges : (nnz,) bool along ``adjacency.data``, edges no district uses
@@ -98,11 +103,10 @@ def district(
     steps = None if steps is None else whole_number("steps", steps, low=0, high=MOST)
     seconds = None if seconds is None else number("seconds", seconds, low=0.0)
     workers = None if workers is None else whole_number("workers", workers, low=1)
-    parts = blocks(problem)
-    work = Work(
-        problem, parts, seed=seed, steps=steps, seconds=seconds, workers=workers, report=on_progress, begun=begun
-    )
-    work.draw()
+    parts, work = _drawn(
+        problem, target=target, seed=seed, steps=steps, seconds=seconds, workers=workers, report=on_progress,
+        begun=begun,
+    )  # fmt: skip
     labels = report.in_order(work.labels)
     unmet = report.unmet_rules(problem, parts, labels)
     return Districting(
@@ -112,6 +116,29 @@ def district(
         bound=report.bound(problem, parts), unmet=unmet, steps=work.steps, seconds=time.monotonic() - begun,
         stopped=work.stopped,
     )  # fmt: skip
+
+
+def _drawn(problem: Problem, *, target: int | None, seconds: float | None, **options: Any) -> tuple[list[Block], Work]:
+    """Return the blocks and the work done on them; where k are shared out, after a free plan of the same ground."""
+    parts = blocks(problem)
+    if not learns_from_a_free_plan(problem, parts):
+        work = Work(problem, parts, seconds=seconds, **options)
+        work.draw()
+        return parts, work
+    # Not the mean of k districts, but what a free plan is drawn for: else it would have other counts than one.
+    without = replace(problem, k=None, target=round((problem.lower + problem.upper) / 2) if target is None else target)
+    limit = None if seconds is None else FREE_SHARE * seconds
+    free = Work(without, blocks(without), seconds=limit, span=(0.0, FREE_SHARE), **options)
+    free.draw()
+    counts = counts_of(parts, free.labels)
+    shares = shares_after(problem, problem.k or 0, parts, counts)
+    parts = [replace(block, low=share, high=share) for block, share in zip(parts, shares, strict=True)]
+    kept = {i: free.labels_of(i) for i, share in enumerate(shares) if share == counts[i]}
+    work = Work(problem, parts, seconds=seconds, kept=kept, span=(FREE_SHARE, 1.0), **options)
+    if free.stopped == "asked":
+        work.stopped = "asked"
+    work.draw()
+    return parts, work
 
 
 def split_heavy(weights: Any, upper: int) -> IntArray:

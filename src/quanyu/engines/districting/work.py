@@ -35,17 +35,19 @@ class Work:
     def __init__(
         self, problem: Problem, parts: list[Block], *, seed: int, steps: int | None, seconds: float | None,
         workers: int | None, report: Callable[[Progress], bool | None] | None, begun: float,
+        kept: dict[int, IntArray] | None = None, span: tuple[float, float] = (0.0, 1.0),
     ) -> None:  # fmt: skip
+        """``kept`` blocks have their labels already; ``span`` is what this is of the whole, for those who watch."""
         self.problem, self.layout, self.seed = problem, Layout(problem, parts), seed
         self.seconds, self.report, self.begun = seconds, report, begun
         self.workers = workers or os.cpu_count() or 1
         self.labels = np.zeros(len(problem.weights), dtype=np.int64)
         self.stopped = "steps"
         self.searches: dict[int, BlockSearch] = {}
-        self.parts = parts
-        drawn = [i for i, block in enumerate(parts) if block.rule not in WHOLE]
+        self.parts, self.span, kept = parts, span, kept or {}
+        drawn = [i for i, block in enumerate(parts) if block.rule not in WHOLE and i not in kept]
         for i in set(range(len(parts))) - set(drawn):
-            self._write(i, np.zeros(len(parts[i].atoms), dtype=np.int64))
+            self._write(i, kept[i] if i in kept else np.zeros(len(parts[i].atoms), dtype=np.int64))
         self._in_parallel(self._begin, drawn)
         self.shares = self._shares(steps)
         self.done = dict.fromkeys(drawn, 0)
@@ -129,6 +131,10 @@ class Work:
             shares[i] = int(np.clip(ATOMS_K * atoms / len(self.labels) / pair, *STEPS_K))
         return shares
 
+    def labels_of(self, i: int) -> IntArray:
+        """Return the districts of a block, from 0 on, in the order of its atoms here."""
+        return np.unique(self.labels[self.layout.atoms(i)], return_inverse=True)[1]
+
     def _write(self, i: int, label: IntArray) -> None:
         # Labels of a block are fewer than its atoms, so blocks never share one.
         self.labels[self.layout.atoms(i)] = label + self.layout.starts[i]
@@ -146,7 +152,9 @@ class Work:
         matrix = self.problem.adjacency
         cut = np.repeat(labels, np.diff(matrix.indptr)) != labels[matrix.indices]
         done, total = self.steps, sum(self.shares.values())
+        begin, end = self.span
         return Progress(
-            fraction=min(1.0, done / max(total, 1)), steps=done, districts=len(size), in_range=int((out == 0).sum()),
-            violation=int(out.sum()), cut_length=float(matrix.data[cut].sum()) / 2, labels=labels.copy,
+            fraction=begin + (end - begin) * min(1.0, done / max(total, 1)), steps=done, districts=len(size),
+            in_range=int((out == 0).sum()), violation=int(out.sum()), cut_length=float(matrix.data[cut].sum()) / 2,
+            labels=labels.copy,
         )  # fmt: skip

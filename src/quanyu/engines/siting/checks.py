@@ -59,6 +59,7 @@ def check_points(name: str, xy: Any) -> FloatArray:
     require_rows(name, points)
     beyond = np.argwhere(points > FARTHEST)
     if len(beyond):
-        place = tuple(beyond[0].tolist())
-        raise OutOfRange(name=name, row=place, value=float(points[place]), allowed=f"at most {FARTHEST:g} metres")
+        row, axis = beyond[0].tolist()
+        value, allowed = float(points[row, axis]), f"at most {FARTHEST:g} metres"
+        raise OutOfRange(name=name, row=f"{row}, {axis}", value=value, allowed=allowed)
     return points

@@ -133,7 +133,9 @@ def cover_by_matrix(matrix: Any) -> Cover:
     if len(bad):
         row = int(np.searchsorted(lines.indptr, bad[0], side="right")) - 1
         place = (row, int(lines.indices[bad[0]]))
-        raise OutOfRange(name="matrix", row=place, value=float(lines.data[bad[0]]), allowed="0 or 1")
+        raise OutOfRange(
+            name="matrix", row=", ".join(map(str, place)), value=float(lines.data[bad[0]]), allowed="0 or 1"
+        )
     lines.eliminate_zeros()
     return from_csr(lines)
 

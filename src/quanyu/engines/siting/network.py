@@ -117,7 +117,7 @@ def network_distances(graph: Any, demand_nodes: Any, site_nodes: Any, *, unit: f
     lost = np.argwhere(~np.isfinite(lengths))
     if len(lost):
         raise OutOfRange(
-            name="the walk", row=tuple(lost[0].tolist()), value="endless",
+            name="the walk", row=", ".join(map(str, lost[0].tolist())), value="endless",
             allowed="a way from every site to every demand; join the network or leave the demand out",
         )  # fmt: skip
     return np.rint(lengths / unit).astype(np.int64)

@@ -44,7 +44,8 @@ def _least_moved(problem: Problem, block: Block) -> int:
     """Return how many households of a block move at least when all its districts come into range.
 
     Of a district too heavy the excess must leave. A district too light is filled, by as much as it lacks, or given up,
-    with all it has; one household that moves can serve two such districts, no more.
+    with all it has; one household that moves can serve two such districts, no more, and one that was in no district
+    serves one without a move.
     """
     before = problem.previous[block.atoms, 0]
     known = before >= 0
@@ -54,7 +55,8 @@ def _least_moved(problem: Problem, block: Block) -> int:
     size = size[size > 0]
     light = size[size < problem.lower]
     leave = int(np.maximum(size - problem.upper, 0).sum())
-    return max(leave, -(-int(np.minimum(problem.lower - light, light).sum()) // 2))
+    unserved = int(np.minimum(problem.lower - light, light).sum()) - int(problem.weights[block.atoms[~known]].sum())
+    return max(leave, -(-unserved // 2), 0)
 
 
 def unmet_rules(problem: Problem, parts: list[Block], labels: IntArray) -> tuple[Unmet, ...]:

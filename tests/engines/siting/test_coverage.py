@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import sparse
@@ -80,6 +80,7 @@ def test_streets_meet_where_they_share_a_vertex_and_only_there() -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 10_000))
+@example(966)  # a foot at the very end of a segment
 def test_a_walk_is_never_shorter_than_the_straight_line(seed: int) -> None:
     random = np.random.default_rng(seed)
     ring = shapely.LineString(random.uniform(0, 500, (12, 2)).round())

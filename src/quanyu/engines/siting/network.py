@@ -52,12 +52,15 @@ def street_network(streets: GeometryArray, demand_xy: Any, sites_xy: Any) -> Net
     ends = ends.reshape(2, -1)
     points = np.concatenate([demand, sites])
     segment, along, away = _nearest(points, begin, end)
+    whole = np.hypot(*(end - begin).T)
+    # GEOS counts a foot at the far end a hair farther along than we count the segment long.
+    along = np.minimum(along, whole[segment])
     # A segment is cut at its points: the feet, numbered after the crossings, in their order along it.
     order = np.lexsort((along, segment))
     foot = len(nodes) + np.arange(len(points))
     door = foot + len(points)
     chain = np.concatenate([np.arange(len(begin)), segment[order], np.arange(len(begin))])
-    place = np.concatenate([np.zeros(len(begin)), along[order], np.hypot(*(end - begin).T)])
+    place = np.concatenate([np.zeros(len(begin)), along[order], whole])
     stop = np.concatenate([ends[0], foot[order], ends[1]])
     sort = np.argsort(chain, kind="stable")
     chain, place, stop = chain[sort], place[sort], stop[sort]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,19 +68,29 @@ def _shares(problem: Problem, k: int, weights: list[int], atoms: list[int]) -> l
     How much a block lacks is convex in its share, so the next district goes where it mends the most, and of equals to
     where districts are the heaviest. No block has less than one, even if they are more than k.
     """
-    shares = [1] * len(weights)
 
-    def gain(block: int) -> tuple[bool, int, float]:
-        weight, share = weights[block], shares[block]
+    def price(block: int, share: int) -> tuple[bool, int, float]:
+        weight = weights[block]
         more = least_breach_of(problem, weight, share + 1) - least_breach_of(problem, weight, share)
         return share >= atoms[block], more, -weight / share
 
-    waiting = [(gain(block), block) for block in range(len(weights))]
+    return handed_out([1] * len(weights), max(k - len(weights), 0), 1, price)
+
+
+def handed_out(
+    shares: list[int], count: int, step: int, price: Callable[[int, int], tuple[bool, int, float]]
+) -> list[int]:
+    """Return shares after ``step`` (1 or −1) was added ``count`` times, each time where that is cheapest.
+
+    ``price(block, share)`` is what a step costs a block that has so many; of equals the first block takes it.
+    """
+    shares = list(shares)
+    waiting = [(price(block, share), block) for block, share in enumerate(shares)]
     heapq.heapify(waiting)
-    for _ in range(k - len(weights)):
+    for _ in range(count):
         block = waiting[0][1]
-        shares[block] += 1
-        heapq.heapreplace(waiting, (gain(block), block))
+        shares[block] += step
+        heapq.heapreplace(waiting, (price(block, shares[block]), block))
     return shares
 
 

@@ -6,12 +6,10 @@ So k districts are never worse than a free plan of as many, and one more changes
 
 from __future__ import annotations
 
-import heapq
-
 import numpy as np
 
 from quanyu.engines.arrays import IntArray
-from quanyu.engines.districting.blocks import Block, least_breach_of
+from quanyu.engines.districting.blocks import Block, handed_out, least_breach_of
 from quanyu.engines.districting.problem import Problem
 
 
@@ -31,22 +29,16 @@ def shares_after(problem: Problem, k: int, parts: list[Block], free: list[int]) 
     ----------
     free : districts of each block in a free plan, 1 or more
     """
-    shares, step = list(free), 1 if sum(free) < k else -1
+    step = 1 if sum(free) < k else -1
 
-    def cost(block: int) -> tuple[bool, int, float, int]:
-        weight, now = parts[block].weight, shares[block]
-        cannot = now + step < 1 or now + step > len(parts[block].atoms)
-        more = least_breach_of(problem, weight, now + step) - least_breach_of(problem, weight, now)
+    def price(block: int, share: int) -> tuple[bool, int, float]:
+        weight, then = parts[block].weight, share + step
+        cannot = then < 1 or then > len(parts[block].atoms)
+        more = least_breach_of(problem, weight, then) - least_breach_of(problem, weight, share)
         # Of equals the block whose districts it leaves nearest to the target.
-        return cannot, more, abs(weight / max(now + step, 1) - problem.target), block
+        return cannot, more, abs(weight / max(then, 1) - problem.target)
 
-    waiting = [cost(block) for block in range(len(parts))]
-    heapq.heapify(waiting)
-    for _ in range(abs(k - sum(free))):
-        block = waiting[0][-1]
-        shares[block] += step
-        heapq.heapreplace(waiting, cost(block))
-    return shares
+    return handed_out(free, abs(k - sum(free)), step, price)
 
 
 def counts_of(parts: list[Block], labels: IntArray) -> list[int]:

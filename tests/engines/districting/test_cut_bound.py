@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.sparse as sparse
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.sparse.csgraph import connected_components
 from tests.engines.districting.strategies import from_pairs, path, planar
@@ -65,6 +65,7 @@ def least_cut(
 
 @settings(max_examples=60, deadline=None)
 @given(seed=st.integers(0, 10_000), atoms=st.integers(4, 8), free=st.booleans(), objective=OBJECTIVE)
+@example(seed=2713, atoms=4, free=False, objective="cut_length")  # a block without households
 def test_the_bound_is_what_the_best_of_all_plans_cuts(seed: int, atoms: int, free: bool, objective: str) -> None:
     generator = np.random.default_rng(seed)
     adjacency = planar(seed, atoms)

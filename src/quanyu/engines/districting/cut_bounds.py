@@ -211,11 +211,13 @@ def spectral(ground: Ground) -> float:
     outlines, half of that sum times ``lower`` is cut. More weight than there is keeps this true: ground without
     households gets a little.
     """
+    if ground.lower == 0 or not ground.weights.any():
+        return 0.0
     size = len(ground.weights)
     costs = sparse.coo_array((ground.cost, tuple(ground.pairs.T)), shape=(size, size)).toarray()
     costs += costs.T
     mass = np.maximum(ground.weights, 1e-3 * ground.weights.mean())
-    scale: FloatArray = 1.0 / np.sqrt(np.maximum(mass, np.finfo(float).tiny))
+    scale: FloatArray = 1.0 / np.sqrt(mass)
     laplacian = (np.diag(costs.sum(axis=1)) - costs) * scale[:, None] * scale
     values = scipy.linalg.eigh(laplacian, eigvals_only=True, subset_by_index=[0, ground.low - 1])
     error = size * np.finfo(float).eps * np.abs(laplacian).sum(axis=1).max()

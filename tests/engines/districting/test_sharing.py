@@ -27,8 +27,10 @@ def test_as_many_districts_as_a_free_plan_are_no_worse_than_it_and_one_more_chan
     free = district(**ground)
     same = district(**ground, k=free.metrics.districts)
     assert (same.labels == free.labels).all()
+    assert same.steps == free.steps
     more = district(**ground, k=free.metrics.districts + 1)
     assert more.metrics.districts == free.metrics.districts + 1
+    assert more.steps > free.steps
     assert more.metrics.range_violation == 0
     changed = [
         block for block in range(3)

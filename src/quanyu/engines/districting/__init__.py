@@ -134,10 +134,12 @@ def _drawn(problem: Problem, *, target: int | None, seconds: float | None, **opt
     shares = shares_after(problem, problem.k or 0, parts, counts)
     parts = [replace(block, low=share, high=share) for block, share in zip(parts, shares, strict=True)]
     kept = {i: free.labels_of(i) for i, share in enumerate(shares) if share == counts[i]}
-    work = Work(problem, parts, seconds=seconds, kept=kept, span=(FREE_SHARE, 1.0), **options)
+    work = Work(problem, parts, seconds=seconds, kept=kept, before=free.steps, span=(FREE_SHARE, 1.0), **options)
     if free.stopped == "asked":
         work.stopped = "asked"
     work.draw()
+    if work.stopped == "steps":
+        work.stopped = free.stopped
     return parts, work
 
 

@@ -35,16 +35,17 @@ class Work:
     def __init__(
         self, problem: Problem, parts: list[Block], *, seed: int, steps: int | None, seconds: float | None,
         workers: int | None, report: Callable[[Progress], bool | None] | None, begun: float,
-        kept: dict[int, IntArray] | None = None, span: tuple[float, float] = (0.0, 1.0),
+        kept: dict[int, IntArray] | None = None, before: int = 0, span: tuple[float, float] = (0.0, 1.0),
     ) -> None:  # fmt: skip
-        """``kept`` blocks have their labels already; ``span`` is what this is of the whole, for those who watch."""
+        """``kept`` blocks have their labels already, from ``before`` steps; ``span`` is what this is of the whole, for
+        those who watch."""
         self.problem, self.layout, self.seed = problem, Layout(problem, parts), seed
         self.seconds, self.report, self.begun = seconds, report, begun
         self.workers = workers or os.cpu_count() or 1
         self.labels = np.zeros(len(problem.weights), dtype=np.int64)
         self.stopped = "steps"
         self.searches: dict[int, BlockSearch] = {}
-        self.parts, self.span, kept = parts, span, kept or {}
+        self.parts, self.before, self.span, kept = parts, before, span, kept or {}
         drawn = [i for i, block in enumerate(parts) if block.rule not in WHOLE and i not in kept]
         for i in set(range(len(parts))) - set(drawn):
             self._write(i, kept[i] if i in kept else np.zeros(len(parts[i].atoms), dtype=np.int64))
@@ -58,8 +59,8 @@ class Work:
 
     @property
     def steps(self) -> int:
-        """Steps done."""
-        return sum(self.done.values())
+        """Steps done, with those before."""
+        return self.before + sum(self.done.values())
 
     def _begin(self, i: int) -> None:
         self.searches[i] = BlockSearch(self.problem, self.parts[i], self.layout.graph(i), self.seed)
@@ -151,10 +152,10 @@ class Work:
         out = out_of_range(size, self.problem.lower, self.problem.upper)
         matrix = self.problem.adjacency
         cut = np.repeat(labels, np.diff(matrix.indptr)) != labels[matrix.indices]
-        done, total = self.steps, sum(self.shares.values())
+        done, total = sum(self.done.values()), sum(self.shares.values())
         begin, end = self.span
         return Progress(
-            fraction=begin + (end - begin) * min(1.0, done / max(total, 1)), steps=done, districts=len(size),
+            fraction=begin + (end - begin) * min(1.0, done / max(total, 1)), steps=self.steps, districts=len(size),
             in_range=int((out == 0).sum()), violation=int(out.sum()), cut_length=float(matrix.data[cut].sum()) / 2,
             labels=labels.copy,
         )  # fmt: skip

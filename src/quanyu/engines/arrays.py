@@ -38,9 +38,9 @@ def float_array(
     _check_shape(name, result, shape)
     finite = np.isfinite(result)
     if not finite.all():
-        raise NotFinite(name=name, **_first(~finite, result))
+        raise NotFinite(name=name, **first_bad(~finite, result))
     if low is not None and (result < low).any():
-        raise OutOfRange(name=name, allowed=f"at least {low:g}", **_first(result < low, result))
+        raise OutOfRange(name=name, allowed=f"at least {low:g}", **first_bad(result < low, result))
     return result
 
 
@@ -65,19 +65,19 @@ def int_array(
     if array.dtype.kind == "f":
         finite = np.isfinite(array)
         if not finite.all():
-            raise NotFinite(name=name, **_first(~finite, array))
+            raise NotFinite(name=name, **first_bad(~finite, array))
         if (array != np.floor(array)).any():
-            raise OutOfRange(name=name, allowed="whole numbers", **_first(array != np.floor(array), array))
+            raise OutOfRange(name=name, allowed="whole numbers", **first_bad(array != np.floor(array), array))
     elif array.dtype.kind not in "iub":
         raise WrongType(name=name, got=type_names.get(array.dtype.kind, str(array.dtype)), expected="integers")
     if array.dtype.kind in "uf" and (beyond := abs(array) >= 2**63).any():
-        raise OutOfRange(name=name, allowed="whole numbers of 64 bits", **_first(beyond, array))
+        raise OutOfRange(name=name, allowed="whole numbers of 64 bits", **first_bad(beyond, array))
     result = array.astype(np.int64, copy=False)
     _check_shape(name, result, shape)
     if low is not None and (result < low).any():
-        raise OutOfRange(name=name, allowed=f"at least {low}", **_first(result < low, result))
+        raise OutOfRange(name=name, allowed=f"at least {low}", **first_bad(result < low, result))
     if high is not None and (result > high).any():
-        raise OutOfRange(name=name, allowed=f"at most {high}", **_first(result > high, result))
+        raise OutOfRange(name=name, allowed=f"at most {high}", **first_bad(result > high, result))
     return result
 
 
@@ -124,6 +124,7 @@ def _check_shape(name: str, array: NDArray[Any], shape: tuple[int, ...] | None) 
         raise WrongShape(name=name, got=array.shape, expected=tuple("n" if want == -1 else want for want in shape))
 
 
-def _first(bad: NDArray[np.bool_], array: NDArray[Any]) -> dict[str, Any]:
+def first_bad(bad: NDArray[np.bool_], array: NDArray[Any]) -> dict[str, Any]:
+    """Return the ``row`` of the first bad entry, "row, column" in a table, and its ``value``, as errors name them."""
     index = tuple(int(i) for i in np.argwhere(bad)[0])
     return {"row": index[0] if len(index) == 1 else ", ".join(map(str, index)), "value": array[index].item()}

@@ -6,7 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from quanyu.engines.arrays import BoolArray, FloatArray, IntArray, float_array, int_array, require_rows, whole_number
+from quanyu.engines.arrays import (
+    BoolArray,
+    FloatArray,
+    IntArray,
+    first_bad,
+    float_array,
+    int_array,
+    require_rows,
+    whole_number,
+)
 from quanyu.errors import BadValue, OutOfRange
 
 MOST = 1 << 40
@@ -57,9 +66,7 @@ def check_points(name: str, xy: Any) -> FloatArray:
     """Return (n, 2) points in metres, one at least, none out of this world."""
     points = float_array(name, xy, shape=(-1, 2), low=-FARTHEST)
     require_rows(name, points)
-    beyond = np.argwhere(points > FARTHEST)
-    if len(beyond):
-        row, axis = beyond[0].tolist()
-        value, allowed = float(points[row, axis]), f"at most {FARTHEST:g} metres"
-        raise OutOfRange(name=name, row=f"{row}, {axis}", value=value, allowed=allowed)
+    beyond = points > FARTHEST
+    if beyond.any():
+        raise OutOfRange(name=name, allowed=f"at most {FARTHEST:g} metres", **first_bad(beyond, points))
     return points

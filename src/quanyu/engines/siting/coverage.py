@@ -11,6 +11,7 @@ from scipy import sparse
 
 from quanyu.engines.arrays import BoolArray, FloatArray, Int32Array, IntArray, number, type_names
 from quanyu.engines.siting import _kernels
+from quanyu.engines.siting.cells import in_cells
 from quanyu.engines.siting.checks import MOST_COVERED, check_points, require_pairs
 from quanyu.errors import EmptyInput, OutOfRange, WrongShape, WrongType
 
@@ -97,12 +98,7 @@ def _ground(sites: FloatArray, radius: float) -> _kernels.Ground:
     origin = sites.min(axis=0)
     extent = sites.max(axis=0) - origin
     width = max(radius, float(extent.max()) / CELLS_ACROSS)
-    column, row = np.floor((sites - origin) / width).astype(np.int64).T
-    columns, rows = int(column.max()) + 1, int(row.max()) + 1
-    cell = row * columns + column
-    start = np.zeros(columns * rows + 1, dtype=np.int64)
-    np.cumsum(np.bincount(cell, minlength=columns * rows), out=start[1:])
-    return _kernels.Ground(sites, origin, width, columns, rows, start, np.argsort(cell, kind="stable"))
+    return _kernels.Ground(sites, origin, width, *in_cells(sites, origin, width))
 
 
 def cover_by_matrix(matrix: Any) -> Cover:
@@ -132,10 +128,8 @@ def cover_by_matrix(matrix: Any) -> Cover:
     bad = np.flatnonzero((lines.data != 0) & (lines.data != 1))  # NaN is neither
     if len(bad):
         row = int(np.searchsorted(lines.indptr, bad[0], side="right")) - 1
-        place = (row, int(lines.indices[bad[0]]))
-        raise OutOfRange(
-            name="matrix", row=", ".join(map(str, place)), value=float(lines.data[bad[0]]), allowed="0 or 1"
-        )
+        place = f"{row}, {lines.indices[bad[0]]}"
+        raise OutOfRange(name="matrix", row=place, value=float(lines.data[bad[0]]), allowed="0 or 1")
     lines.eliminate_zeros()
     return from_csr(lines)
 

@@ -23,7 +23,6 @@ MERGER_NODES = 20
 SELDOM = 3  # nodes of the tree from one merger to the next
 KICKED = (0.03, 0.2)  # of the chosen sites, what share is given up in a kick
 PASSES = 100
-WORK = 32_000_000  # entries looked at in the passes
 FEW_ROWS = 4  # times the sites: up to here the whole programme is solved
 
 
@@ -133,10 +132,9 @@ class MostSearch(Search):
     def _descend(self) -> tuple[IntArray, FloatArray]:
         """Return a first dual, by subgradients."""
         left, mean = self.left, np.zeros(len(self.left.columns))
-        passes = PASSES
         share = _kernels.descend_shares(
             left.cover.indptr, left.cover.indices, left.weight, self.prices, self.spare,
-            float(self.total - self.uncovered), passes, mean,
+            float(self.total - self.uncovered), PASSES, mean,
         )  # fmt: skip
         return self._found(Found(share, mean))
 

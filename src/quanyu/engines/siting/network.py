@@ -10,7 +10,16 @@ import shapely
 from scipy import sparse
 from scipy.sparse.csgraph import dijkstra
 
-from quanyu.engines.arrays import FloatArray, GeometryArray, IntArray, float_array, int_array, number, require_rows
+from quanyu.engines.arrays import (
+    FloatArray,
+    GeometryArray,
+    IntArray,
+    first_bad,
+    float_array,
+    int_array,
+    number,
+    require_rows,
+)
 from quanyu.engines.siting.checks import MOST_PAIRS, check_points, require_pairs
 from quanyu.engines.siting.coverage import SHORTEST, Cover, from_csr
 from quanyu.errors import BadValue, OutOfRange, WrongShape
@@ -117,12 +126,10 @@ def network_distances(graph: Any, demand_nodes: Any, site_nodes: Any, *, unit: f
     number("unit", unit, low=1e-6)
     require_pairs("distances", len(demand) * len(sites), MOST_PAIRS)
     lengths = np.concatenate([part for _, part in _walks(streets, demand, sites, np.inf)]).T
-    lost = np.argwhere(~np.isfinite(lengths))
-    if len(lost):
-        raise OutOfRange(
-            name="the walk", row=", ".join(map(str, lost[0].tolist())), value="endless",
-            allowed="a way from every site to every demand; join the network or leave the demand out",
-        )  # fmt: skip
+    lost = ~np.isfinite(lengths)
+    if lost.any():
+        allowed = "a way from every site to every demand; join the network or leave the demand out"
+        raise OutOfRange(name="the walk", allowed=allowed, **(first_bad(lost, lengths) | {"value": "endless"}))
     return np.rint(lengths / unit).astype(np.int64)
 
 

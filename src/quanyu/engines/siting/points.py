@@ -10,6 +10,7 @@ import numpy as np
 
 from quanyu.engines.arrays import FloatArray, IntArray, number
 from quanyu.engines.siting import _kernels
+from quanyu.engines.siting.cells import in_cells
 from quanyu.engines.siting.checks import check_points
 
 
@@ -60,11 +61,6 @@ def field_of(points: FloatArray, cells: int) -> tuple[_kernels.Field, IntArray]:
     low, extent = points.min(axis=0), np.ptp(points, axis=0)
     # A line of points has no area: cells along it then.
     width = max(math.sqrt(float(extent[0] * extent[1]) / cells), float(extent.max()) / cells, 1e-6)
-    column, row = np.floor((points - low) / width).astype(np.int64).T
-    columns, rows = int(column.max()) + 1, int(row.max()) + 1
-    cell = row * columns + column
-    order = np.argsort(cell, kind="stable")
-    start = np.zeros(columns * rows + 1, dtype=np.int64)
-    np.cumsum(np.bincount(cell, minlength=columns * rows), out=start[1:])
+    columns, rows, start, order = in_cells(points, low, width)
     x, y = (np.ascontiguousarray(each) for each in points[order].T)
     return _kernels.Field(x, y, float(low[0]), float(low[1]), width, columns, rows, start), order

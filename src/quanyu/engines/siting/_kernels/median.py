@@ -201,10 +201,7 @@ def swap_median(
                 two = cost[sites[second[i]], i]
                 if row[i] < two:
                     extra[first[i]] += row[i] - two
-        out = NONE
-        for t in range(p):
-            if not held[t] and (out == NONE or extra[t] < extra[out]):
-                out = t
+        out = cheapest(extra, held)
         if out == NONE:
             break
         if gain + extra[out] < 0:
@@ -223,6 +220,16 @@ def swap_median(
             _losses(cost, sites, first, second, loss)
             quiet = 0
     return change, c, quiet
+
+
+@njit(cache=True, nogil=True)
+def cheapest(price: Any, held: Any) -> Any:
+    """Return the position of the lowest price that is not held, −1 where all are."""
+    best = NONE
+    for t in range(len(price)):
+        if not held[t] and (best == NONE or price[t] < price[best]):
+            best = t
+    return best
 
 
 @njit(cache=True, nogil=True)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
-NONE = -1
+from quanyu.engines.siting._kernels.median import NONE, cheapest
 
 
 class Field(NamedTuple):
@@ -176,10 +176,7 @@ def swap_points(
                     extra[first[i]] += one[i] - two[i]
                 elif cost < two[i]:
                     extra[first[i]] += cost - two[i]
-        out = NONE
-        for t in range(p):
-            if not held[t] and (out == NONE or extra[t] < extra[out]):
-                out = t
+        out = cheapest(extra, held)
         if out == NONE:
             break
         if gain + extra[out] < 0:

@@ -108,18 +108,28 @@ def test_capacities_of_a_cover(data: st.DataObject) -> None:
 @given(st.data())
 def test_capacities_of_a_p_median(data: st.DataObject) -> None:
     matrix = data.draw(distances(demands=5, sites=4))
-    weight, capacity = data.draw(numbers(matrix.shape[0], 5)), data.draw(numbers(matrix.shape[1], 12))
-    p = data.draw(st.integers(1, matrix.shape[1]))
+    weight, capacity = data.draw(numbers(matrix.shape[0], 5)), data.draw(numbers(matrix.shape[1], 6))
+    existing = sorted(data.draw(st.sets(st.integers(0, matrix.shape[1] - 1))))
+    p = data.draw(st.integers(0 if existing else 1, matrix.shape[1] - len(existing)))
     fits = np.broadcast_to(weight[:, None] <= capacity, matrix.shape)
     wanted = fits.any(axis=1)
-    answer = p_median(matrix, p=p, weights=weight, capacities=capacity)
+    answer = p_median(matrix, p=p, weights=weight, capacities=capacity, existing=existing)
     cost = (matrix * weight[:, None])[wanted]
     costs = [
         int(cost[np.arange(len(cost)), each].sum())
         for each in services(fits[wanted], weight[wanted], capacity)
-        if len(np.unique(each)) <= p
+        if len(np.union1d(each, existing)) <= p + len(existing)
     ]
+    assert set(existing) <= set(answer.sites.tolist())
+    assert len(answer.sites) <= p + len(existing)
     check_service(answer, fits, weight, capacity, costs)
+
+
+def test_a_site_that_stands_and_serves_nobody_takes_its_place_all_the_same() -> None:
+    answer = p_median([[0, 1, 1], [1, 1, 1]], p=0, weights=[1, 2], capacities=[2, 0, 1], existing=[0, 1])
+    assert answer.sites.tolist() == [0, 1]
+    assert answer.assignment.tolist() == [-1, 0]
+    assert not answer.is_proven
 
 
 def check_service(answer: Siting, fits: Any, weight: Any, capacity: Any, costs: list[int]) -> None:

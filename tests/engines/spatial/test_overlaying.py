@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from shapely.geometry import Polygon, box
 
@@ -74,6 +74,38 @@ seeds = st.integers(0, 2**32 - 1)
 def test_pieces_are_those_of_geos(counts: list[int], seed: int) -> None:
     layers = [voronoi(count, seed + at) for at, count in enumerate(counts)]
     assert_same(as_dict(overlay(layers)), cut_by_geos(layers))
+
+
+@st.composite
+def angular(draw: st.DrawFn) -> Polygon:
+    """Return a small polygon with corners on whole metres, in one of two columns, often as high as another's."""
+    west = draw(st.sampled_from([0, 5]))
+    corner = st.tuples(st.integers(west, west + 4), st.integers(0, 4))
+    hull = shapely.convex_hull(shapely.multipoints(draw(st.lists(corner, min_size=3, max_size=6))))
+    assume(isinstance(hull, Polygon))
+    return hull
+
+
+@settings(max_examples=150)
+@given(st.lists(angular(), min_size=2, max_size=3), angular())
+@example([Polygon([(12, 10), (8, 11), (11, 12)]), Polygon([(6, 1), (4, 8), (6, 11)])], box(0, 0, 1, 1))
+def test_corners_equally_high_are_told_apart(shapes: list[Polygon], redrawn: Polygon) -> None:
+    layers: list[GeometryArray] = [np.array([each], dtype=object) for each in shapes]
+    cut = overlay(layers)
+    assert_same(as_dict(cut), refinement(shapes))
+    assert_same(as_dict(cut.redrawn(0, {0: redrawn})), refinement([redrawn, *shapes[1:]]))
+
+
+def refinement(shapes: list[Polygon]) -> dict[tuple[int, ...], float]:
+    """Return the area of every combination of shapes, −1 where one is left out, as GEOS cuts them."""
+    parts = {}
+    for row in product((0, -1), repeat=len(shapes)):
+        part = shapely.union_all(shapes)
+        for at, shape in zip(row, shapes, strict=True):
+            part = part & shape if at == 0 else part - shape
+        if part.area > 1e-6:
+            parts[row] = part.area
+    return parts
 
 
 @st.composite

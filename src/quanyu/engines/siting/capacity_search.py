@@ -92,6 +92,7 @@ class CapacitySearch(Search):
 
     def __init__(self, core: CapacityCore, state: IntArray, *, seed: int, watch: Watch) -> None:
         self.core = core
+        self.stands: BoolArray = state == INSIDE
         self.random = np.random.default_rng(seed)
         self.n, self.m = len(core.weight), core.sites
         self.site = np.repeat(np.arange(self.m), np.diff(core.start))
@@ -221,7 +222,7 @@ class CapacitySearch(Search):
         opened = np.zeros(self.m, dtype=bool)
         opened[assignment[served]] = True
         count = self.core.rule.count
-        if (load > self.core.capacity).any() or (count is not None and int(opened.sum()) > count):
+        if (load > self.core.capacity).any() or (count is not None and int((opened | self.stands).sum()) > count):
             return
         used = assignment[self.core.rows] == self.site
         value = int(self.core.opening[opened].sum() + self.core.cost[used].sum())
@@ -237,10 +238,11 @@ class CapacitySearch(Search):
         filled = sparse.csr_array((core.weight[core.rows].astype(np.float64), (self.site, entry)), shape=(self.m, size))
         opened = sparse.csr_array((-one, (entry, self.site)), shape=(size, self.m))
         held = -sparse.diags_array(core.capacity.astype(np.float64))
-        every: Any = sparse.csr_array(np.ones((1, self.m)))
+        # What stands takes its places of the count, whether it serves anybody or not.
+        every: Any = sparse.csr_array((~self.stands).astype(np.float64)[None])
         blocks: Any = [[None, served], [held, filled], [opened, sparse.eye_array(size)], [every, None]]
         matrix: Any = sparse.block_array(blocks)
-        count = self.m if core.rule.count is None else core.rule.count
+        count = (self.m if core.rule.count is None else core.rule.count) - int(self.stands.sum())
         low = np.concatenate([np.ones(self.n), np.full(self.m + size + 1, -np.inf)])
         high = np.concatenate([np.full(self.n, np.inf), np.zeros(self.m + size), [count]])
         return Model(np.concatenate([core.opening, core.cost]).astype(np.float64), matrix, low, high)

@@ -71,7 +71,10 @@ def halves_to_the_left(x: Any, y: Any, margin: Any, ends: Any, there: Any, cells
                     continue
                 share = (y_of[i] - ends[s, 1]) / (ends[s, 3] - ends[s, 1])
                 at = ends[s, 0] + share * (ends[s, 2] - ends[s, 0])
-                if nearest < at <= x_of[i] - margin:
+                if at > x_of[i] - margin or at < nearest:
+                    continue
+                # Two that end in one node as high as the point part again just below, where the point counts.
+                if at > nearest or _is_east(ends[s], ends[found[i] >> 1]):
                     nearest = at
                     found[i] = 2 * s if ends[s, 1] > ends[s, 3] else 2 * s + 1
             if nearest >= cells.x0 + column * cells.side:
@@ -79,6 +82,13 @@ def halves_to_the_left(x: Any, y: Any, margin: Any, ends: Any, there: Any, cells
     result = np.full(len(x), -1, dtype=np.int64)
     result[order] = found
     return result
+
+
+@njit(cache=True, nogil=True)
+def _is_east(one: Any, other: Any) -> Any:
+    """Whether of two segments with the same upper end the first is the eastern below it."""
+    slope = (one[2] - one[0]) / (one[3] - one[1])
+    return slope < (other[2] - other[0]) / (other[3] - other[1])
 
 
 @njit(cache=True, nogil=True)

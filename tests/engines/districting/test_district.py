@@ -252,6 +252,16 @@ def test_oklahomas_districts_of_2013_stay_as_they_are_and_change_little_with_the
     assert 0 < close.bound.moved <= (close.metrics.moved_weight or 0) <= 4 * close.bound.moved
 
 
+@settings(max_examples=25, deadline=None)
+@given(territory=territories(), seed=st.integers(0, 5))
+def test_a_division_that_costs_nothing_to_leave_changes_nothing(territory: Any, seed: int) -> None:
+    weights, adjacency, border, barrier = territory
+    rules = {"lower": 150, "upper": 260, "border": border, "barrier_edges": barrier, "seed": seed, "steps": 200}
+    before = np.random.default_rng(seed).integers(-1, 4, (len(weights), 2))
+    told = district(weights, adjacency, previous=before, stability=0.0, **rules)
+    assert told.labels.tolist() == district(weights, adjacency, **rules).labels.tolist()
+
+
 def test_a_small_change_moves_little_at_high_stability_and_more_without() -> None:
     adjacency = planar(5, 200)
     weights = np.full(200, 10)

@@ -161,10 +161,12 @@ class Layout:
         weight = problem.weights[atoms]
         # Ground without households counts a little, or it would lie anywhere.
         keep = np.maximum(weight.astype(np.float64), KEEP_EMPTY * weight.mean())
+        # A division that costs nothing to leave is out of sight, so that the plan is the one drawn without it.
+        previous = np.where(problem.stability > 0.0, problem.previous[atoms], -1)
         return Graph(
             indptr=(indptr - indptr[0]).astype(np.int32),
             indices=(self.indices[indptr[0] : indptr[-1]] - first).astype(np.int32),
-            length=self.length[indptr[0] : indptr[-1]], weight=weight, previous=problem.previous[atoms],
+            length=self.length[indptr[0] : indptr[-1]], weight=weight, previous=previous,
             keep=keep, around=problem.around[atoms] / problem.length_unit, extent=_extent(problem, atoms, keep),
             loads=problem.loads[atoms],
         )  # fmt: skip

@@ -402,6 +402,40 @@ def test_of_several_previous_divisions_the_dearer_one_is_kept_more() -> None:
         assert moved[kept] < 0.5 * moved[1 - kept]
 
 
+@settings(max_examples=40)
+@given(seed=st.integers(0, 10_000), atoms=st.integers(3, 7), k=st.integers(1, 4))
+def test_k_districts_of_a_small_ground_are_the_best_there_are(seed: int, atoms: int, k: int) -> None:
+    adjacency, weights, k = planar(seed, atoms), np.random.default_rng(seed).integers(1, 40, atoms), min(k, atoms)
+    if connected_components(adjacency, directed=False)[0] > 1:
+        return
+    lower, upper = int(0.8 * weights.sum() / k), int(1.2 * weights.sum() / k) + 1
+    least = None
+    for labels in partitions(atoms):
+        size = np.bincount(labels, weights=weights)
+        if len(size) == k and pieces_of(labels, adjacency) == k:
+            out = int((np.maximum(lower - size, 0) + np.maximum(size - upper, 0)).sum())
+            least = out if least is None else min(least, out)
+    plan = district(weights, adjacency, lower=lower, upper=upper, k=k, steps=50)
+    assert plan.metrics.range_violation == least == sum(each.by for each in plan.unmet if each.proven)
+
+
+@settings(max_examples=40)
+@given(seed=st.integers(0, 10_000), atoms=st.integers(3, 7))
+def test_beside_heavy_atoms_no_more_is_out_of_range_than_must_be(seed: int, atoms: int) -> None:
+    generator = np.random.default_rng(seed)
+    adjacency, weights = planar(seed, atoms), generator.integers(0, 80, atoms)
+    weights[generator.integers(atoms)] += 100
+    least = None
+    for labels in partitions(atoms):
+        size = np.bincount(labels, weights=weights)
+        out = int((np.maximum(60 - size, 0) + np.maximum(size - 100, 0)).sum())
+        if (least is None or out < least) and pieces_of(labels, adjacency) == len(size):
+            least = out
+    plan = district(weights, adjacency, lower=60, upper=100, steps=50)
+    assert plan.metrics.range_violation == least
+    assert sum(each.by for each in plan.unmet if each.proven) <= least
+
+
 @settings(max_examples=25)
 @given(seed=st.integers(0, 10_000), atoms=st.integers(4, 8))
 def test_the_fewest_districts_are_those_of_brute_force(seed: int, atoms: int) -> None:

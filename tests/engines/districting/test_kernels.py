@@ -104,7 +104,7 @@ def run_all(kernel_of: Any, aim: str) -> Any:
     near, home_of = np.zeros(homes, dtype=np.uint64), np.full(30, -1, dtype=np.int64)
     kernel_of(_kernels.claim)(graph, plan.label < 0, line[:homes], 20, 50, near, home_of, memory, random)
     found, weight, nowhere = np.full(homes, -1, dtype=np.int64), graph.weight[line[:homes]], np.full(homes, -1)
-    looked = kernel_of(_kernels.cover)(near, weight, nowhere, 10, 12, 1 << 40, 300, found)
+    looked = kernel_of(_kernels.cover)(near, weight, nowhere, 10, 12, 0, 1 << 40, 300, found)
     arrays = (regions, plan.label, line, chosen, near, home_of, found)
     return [each.tolist() for each in arrays], looked, int(random[0])
 
@@ -190,14 +190,20 @@ def breach_of(districts: Any, weight: Any, lower: int, upper: int) -> tuple[int,
 
 
 @settings(max_examples=60)
-@given(seed=st.integers(0, 10_000), atoms=st.integers(4, 8), lower=st.integers(0, 9), span=st.integers(1, 4))
-def test_the_best_division_of_a_region_is_that_of_brute_force(seed: int, atoms: int, lower: int, span: int) -> None:
+@given(
+    seed=st.integers(0, 10_000), atoms=st.integers(4, 8), lower=st.integers(0, 9), span=st.integers(1, 4),
+    count=st.integers(0, 4),
+)  # fmt: skip
+def test_the_best_division_of_a_region_is_that_of_brute_force(
+    seed: int, atoms: int, lower: int, span: int, count: int
+) -> None:
     adjacency, weight = connected_planar(seed, atoms), np.random.default_rng(seed).integers(0, 9, atoms)
     upper, label = lower + span, np.full(atoms, -1, dtype=np.int64)
     near, nowhere = neighbours(graph_of(adjacency, weight), np.arange(atoms)), np.full(atoms, -1)
-    cost, seen = _kernels.cover(near, weight, nowhere, lower, upper, 1 << 40, 10**6, label)
+    cost, seen = _kernels.cover(near, weight, nowhere, lower, upper, count, 1 << 40, 10**6, label)
     assert seen < 10**6
-    best = min(breach_of(each, weight, lower, upper) for each in ways_to_divide(adjacency))
+    ways = [each for each in ways_to_divide(adjacency) if len(each) == count or count == 0]
+    best = min(breach_of(each, weight, lower, upper) for each in ways)
     assert divmod(cost, _kernels.HOUSEHOLD) == best
     districts = [np.flatnonzero(label == each) for each in range(label.max() + 1)]
     assert breach_of(districts, weight, lower, upper) == best
@@ -208,7 +214,7 @@ def test_no_division_is_told_where_none_is_better_than_the_one_at_hand() -> None
     adjacency, weight = path(3), np.array([80, 50, 80])
     near, label = neighbours(graph_of(adjacency, weight), np.arange(3)), np.full(3, 7)
     below = 10 * _kernels.HOUSEHOLD + 1
-    assert _kernels.cover(near, weight, np.full(3, -1), 60, 100, below, 1000, label)[0] == below
+    assert _kernels.cover(near, weight, np.full(3, -1), 60, 100, 0, below, 1000, label)[0] == below
     assert label.tolist() == [7, 7, 7]
 
 

@@ -37,8 +37,8 @@ class Block:
 def blocks(problem: Problem) -> list[Block]:
     """Return the connected blocks, those of heavy atoms apart, in order of their first atom.
 
-    An atom heavier than the range is a block by itself; ground without households that only it gives access to
-    belongs to it.
+    An atom heavier than the range is a block by itself. A piece that only such atoms give access to belongs to one of
+    them where that puts fewer households out of range than a district of its own: below half of ``lower``.
     """
     heavy = problem.weights > problem.upper
     if problem.k is not None or not heavy.any():
@@ -49,7 +49,7 @@ def blocks(problem: Problem) -> list[Block]:
         count, inner = connected_components(problem.open_edges[free][:, free], directed=False)
         label[free] = inner
         label[heavy] = count + np.arange(heavy.sum())
-        label = _join_empty_ground(problem, label, heavy)
+        label = _join_remains(problem, label, heavy)
     order = np.argsort(label, kind="stable")
     starts = np.flatnonzero(np.diff(label[order], prepend=-1))
     groups = sorted(np.split(order, starts[1:]), key=lambda group: int(group[0]))
@@ -99,12 +99,13 @@ def least_breach_of(problem: Problem, weight: int, districts: int) -> int:
     return max(districts * problem.lower - weight, weight - districts * problem.upper, 0)
 
 
-def _join_empty_ground(problem: Problem, label: IntArray, heavy: BoolArray) -> IntArray:
+def _join_remains(problem: Problem, label: IntArray, heavy: BoolArray) -> IntArray:
     weight = np.bincount(label, weights=problem.weights)
+    is_remnant = (weight == 0) | (2 * weight < problem.lower)
     graph = problem.open_edges
     for atom in np.flatnonzero(heavy):
         for other in graph.indices[graph.indptr[atom] : graph.indptr[atom + 1]]:
-            if not heavy[other] and weight[label[other]] == 0:
+            if is_remnant[label[other]]:
                 label[label == label[other]] = label[atom]
     return label
 

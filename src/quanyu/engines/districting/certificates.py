@@ -24,12 +24,12 @@ Proof = tuple[IntArray, int]
 def least_breach(problem: Problem, block: Block, out: int) -> int:
     """Return how many households of a block of up to 64 atoms are out of range in any plan; 0 where that is not known.
 
-    ``out`` is how many are in the plan at hand.
+    ``out`` is how many are in the plan at hand. Where the number of districts is given, plans are of the block's share.
     """
     if len(block.atoms) > COVER_ATOMS:
         return 0
     beside = [frozenset(_row(problem.open_edges, atom).tolist()) for atom in block.atoms.tolist()]
-    return _least(problem, block.atoms, beside, out, set())
+    return _least(problem, block.atoms, beside, out, set(), 0 if problem.k is None else block.low)
 
 
 def fewest_bins(weights: IntArray, upper: int) -> int:
@@ -95,14 +95,19 @@ def _window(beside: _Neighbours, home: int, size: int, taken: set[int]) -> list[
     return window
 
 
-def _least(problem: Problem, atoms: IntArray, beside: list[frozenset[int]], out: int, taken: set[int]) -> int:
-    """Return how many households of some atoms are out of range in any plan, ``out`` at the most; 0 where not known."""
+def _least(
+    problem: Problem, atoms: IntArray, beside: list[frozenset[int]], out: int, taken: set[int], count: int = 0
+) -> int:
+    """Return how many households of some atoms are out of range in any plan, ``out`` at the most; 0 where not known.
+
+    A plan is of ``count`` districts, or with 0 of any number.
+    """
     inside, weights = set(atoms.tolist()), problem.weights
     outside = [[0 if v in taken else int(weights[v]) for v in row if v not in inside] for row in beside]
     beyond = np.array([min(row, default=-1) for row in outside])
     least, seen = _kernels.cover(
-        as_bits(atoms, beside), weights[atoms], beyond, problem.lower, problem.upper, out * HOUSEHOLD, LOOKS,
-        np.empty_like(atoms),
+        as_bits(atoms, beside), weights[atoms], beyond, problem.lower, problem.upper, count, out * HOUSEHOLD,
+        LOOKS, np.empty_like(atoms),
     )  # fmt: skip
     return int(least) // HOUSEHOLD if seen < LOOKS else 0
 

@@ -65,7 +65,7 @@ def unmet_rules(problem: Problem, parts: list[Block], labels: IntArray) -> tuple
     out = out_of_range(size, problem.lower, problem.upper)
     proven = [_proven(problem, block, labels, out) for block in parts if block.rule]
     if problem.k is not None:
-        proven += _proven_of_k(problem, problem.k, parts, labels)
+        proven += _proven_of_k(problem, problem.k, parts, labels, size, out)
     else:
         proven += [each for block in parts if not block.rule for each in _pinned(problem, block, labels, size, out)]
     told = {label for each in proven for label in each.districts}
@@ -110,10 +110,11 @@ def _norms(problem: Problem, size: IntArray) -> tuple[tuple[str, Any], ...]:
     return (*lower, *upper)
 
 
-def _proven_of_k(problem: Problem, k: int, parts: list[Block], labels: IntArray) -> list[Unmet]:
-    """Return more pieces than k, atoms heavier than the range, and pieces too light or too heavy for their share."""
-    lower, upper = problem.lower, problem.upper
-    found = []
+def _proven_of_k(
+    problem: Problem, k: int, parts: list[Block], labels: IntArray, size: IntArray, out: IntArray
+) -> list[Unmet]:
+    """Return more pieces than k, atoms heavier than the range, and pieces that their share of k cannot keep in it."""
+    upper, found = problem.upper, []
     if (by := len(parts) - k) > 0:
         everything, total = np.arange(len(labels)), int(problem.weights.sum())
         found.append(Unmet(everything, "pieces", total, by, True, tuple(range(len(parts))), (("k", len(parts)),)))
@@ -121,13 +122,24 @@ def _proven_of_k(problem: Problem, k: int, parts: list[Block], labels: IntArray)
         weight = int(problem.weights[atom])
         mends = (("split", -(-weight // upper)), ("upper", weight))
         found.append(Unmet(np.array([atom]), "heavy", weight, weight - upper, True, (int(labels[atom]),), mends))
-    for block in parts:
-        if by := least_breach_of(problem, block.weight, block.low):
-            light = block.weight < block.low * lower
-            mend = ("lower", block.weight // block.low) if light else ("upper", -(-block.weight // block.low))
-            districts = tuple(np.unique(labels[block.atoms]).tolist())
-            found.append(Unmet(block.atoms, "gap", block.weight, by, True, districts, (mend,)))
-    return found
+    return found + [each for block in parts if (each := _proven_of_share(problem, block, labels, size, out))]
+
+
+def _proven_of_share(problem: Problem, block: Block, labels: IntArray, size: IntArray, out: IntArray) -> Unmet | None:
+    """Return by how much a block with its share of the districts is out of range, beyond what its heavy atoms are."""
+    here = np.unique(labels[block.atoms])
+    broken = here[out[here] > 0]
+    heavy = int(np.maximum(problem.weights[block.atoms] - problem.upper, 0).sum())
+    by_weight, total = least_breach_of(problem, block.weight, block.low), int(out[broken].sum())
+    least = max(by_weight, least_breach(problem, block, total) if total > by_weight else 0)
+    if least <= heavy:
+        return None
+    if least > by_weight:
+        mends = _norms(problem, size[broken])
+        return Unmet(block.atoms, "pinned", block.weight, least - heavy, True, tuple(broken.tolist()), mends)
+    light = block.weight < block.low * problem.lower
+    mend = ("lower", block.weight // block.low) if light else ("upper", -(-block.weight // block.low))
+    return Unmet(block.atoms, "gap", block.weight, least - heavy, True, tuple(here.tolist()), (mend,))
 
 
 def _proven(problem: Problem, block: Block, labels: IntArray, out: IntArray) -> Unmet:

@@ -28,7 +28,7 @@ def rescue(graph: Graph, plan: Plan, rules: Rules, random: WordArray) -> tuple[P
     The second value tells whether no plan of the block is better in this.
     """
     if len(plan.label) <= _kernels.COVER_ATOMS:
-        plan, proven = divided_whole(graph, plan, rules)
+        plan, proven = divided_whole(graph, plan, rules, keeps_count=False)
         if proven:
             return plan, True
     field = _Field(graph, plan, rules, random)
@@ -37,17 +37,17 @@ def rescue(graph: Graph, plan: Plan, rules: Rules, random: WordArray) -> tuple[P
     return numbered(graph, field.filled()), False
 
 
-def divided_whole(graph: Graph, plan: Plan, rules: Rules) -> tuple[Plan, bool]:
+def divided_whole(graph: Graph, plan: Plan, rules: Rules, *, keeps_count: bool) -> tuple[Plan, bool]:
     """Return the plan of a block of up to 64 atoms with the fewest households, then districts, out of range.
 
-    The second value tells whether it is proven to be that.
+    With ``keeps_count`` it is of as many districts as the plan given. The second value tells whether it is proven.
     """
     everything = np.arange(len(plan.label))
     nowhere = np.full(len(everything), -1, dtype=np.int64)
     label = plan.label.copy()
     _, seen = _kernels.cover(
         neighbours(graph, everything), graph.weight, nowhere, rules.lower, rules.upper,
-        int(breach_price(plan.size, rules).sum()), LOOKS_WHOLE, label,
+        len(plan.size) if keeps_count else 0, int(breach_price(plan.size, rules).sum()), LOOKS_WHOLE, label,
     )  # fmt: skip
     return numbered(graph, label), seen < LOOKS_WHOLE
 
@@ -109,8 +109,8 @@ class _Field:
             graph, self.free, homes, WAYS * count, AROUND * count, near, self.home_of, self.memory, self.random
         )
         cost, _ = _kernels.cover(
-            near, graph.weight[homes], np.full(count, -1, dtype=np.int64), rules.lower, rules.upper, below,
-            LOOKS, label,
+            near, graph.weight[homes], np.full(count, -1, dtype=np.int64), rules.lower, rules.upper, 0,
+            below, LOOKS, label,
         )  # fmt: skip
         won = self.memory.order[:taken].copy()
         home, self.home_of[won] = self.home_of[won], -1

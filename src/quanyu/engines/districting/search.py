@@ -15,7 +15,7 @@ from quanyu.engines.districting.blocks import Block
 from quanyu.engines.districting.certificates import fewest_bins
 from quanyu.engines.districting.contraction import contract, merged
 from quanyu.engines.districting.cutting import Cutter
-from quanyu.engines.districting.plans import copied, least_breach_price, numbered, value
+from quanyu.engines.districting.plans import breach_of, copied, least_breach_price, numbered, value
 from quanyu.engines.districting.problem import Problem
 from quanyu.engines.districting.repair import first_plan, plan_from_previous, repair
 from quanyu.engines.districting.rounds import Rounds
@@ -89,12 +89,13 @@ class BlockSearch:
         """Return a plan of k districts in range, ``None`` where none was found."""
         before = self.k, self.rules, self.settler
         self._fix_count(k)
+        floor = self.settler.floor
         plan = first_plan(self.cutter, k)
         steps = TRIAL_STEPS * k
         recombine(self.cutter, plan, self.rules, HEAT_RECOMBINE, (0, steps, steps), self.random)
         move(self.coarse, plan, self.rules, HEAT_MOVES[_kernels.CUT], (0, steps, steps), self.random)
         plan = self.settler.settled(numbered(self.fine, self.expanded(plan)))
-        if not self.settler.is_settled(plan):
+        if breach_of(plan, self.rules) > floor:
             self.k, self.rules, self.settler = before
             return None
         return plan
@@ -161,7 +162,7 @@ class BlockSearch:
     def _run_rounds(self, k: int, steps: int, more: Report) -> IntArray:
         rounds = Rounds(self.cutter, self.rules, k, self.random, starts_anew=not self._follows())
         best = rounds.best(self.plan, steps, lambda done, plan: more(done, self.expanded(plan)))
-        return self._polished(self.expanded(best))
+        return self._polished(self.settler.settled(numbered(self.fine, self.expanded(best))).label)
 
     def _run_range(self, steps: int, more: Report) -> IntArray:
         """Recombine on the shrunk block, bring the last districts into range, then move single atoms of the whole."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from quanyu.engines.arrays import IntArray
+from quanyu.engines.districting import _kernels
 from quanyu.engines.districting._kernels import Graph, Plan, Rules, WordArray
 from quanyu.engines.districting.contraction import contract_within, merged
 from quanyu.engines.districting.cutting import Cutter
 from quanyu.engines.districting.plans import breach_of, numbered
 from quanyu.engines.districting.repair import repair, shaken
-from quanyu.engines.districting.rescue import rescue
+from quanyu.engines.districting.rescue import divided_whole, rescue
 
 ROUNDS = 3
 
@@ -36,11 +37,19 @@ class Settler:
             if not self.is_settled(plan):
                 cutter, group, shrunk = self._shrunk_along(plan.label)
                 plan = self._less_breached(plan, shaken(cutter, shrunk).label[group])
-            if not self.is_settled(plan) and not self.keeps_count:
-                plan, proven = rescue(self.graph, plan, self.rules, self.random)
+            if not self.is_settled(plan):
+                plan, proven = self._exactly(plan)
                 if proven:
                     self.floor = breach_of(plan, self.rules)
         return plan
+
+    def _exactly(self, plan: Plan) -> tuple[Plan, bool]:
+        """Return the best division of the block, or of some districts at a time, and whether no plan is better."""
+        if not self.keeps_count:
+            return rescue(self.graph, plan, self.rules, self.random)
+        if len(plan.label) <= _kernels.COVER_ATOMS:
+            return divided_whole(self.graph, plan, self.rules, keeps_count=True)
+        return plan, False
 
     def _less_breached(self, plan: Plan, label: IntArray) -> Plan:
         """Return the plan with these labels unless it breaks the range more; else the plan given."""

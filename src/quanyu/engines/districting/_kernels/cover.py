@@ -9,6 +9,8 @@ from numba import njit
 
 from quanyu.engines.districting._kernels.shared import NONE, bit_place, breach_price, out_of_range
 
+# More than any division costs.
+NEVER = 1 << 62
 # Atoms of a region: as many as a machine word has bits.
 COVER_ATOMS = 64
 # An atom added to a district leaves at most as many choices on the stack as there are atoms.
@@ -20,8 +22,12 @@ WEIGHT, BEYOND, COST, DEPTH = range(4)
 
 
 @njit(cache=True, nogil=True)
-def cover(near: Any, weight: Any, beyond: Any, lower: Any, upper: Any, below: Any, looks: Any, label: Any) -> Any:
+def cover(
+    near: Any, weight: Any, beyond: Any, lower: Any, upper: Any, count: Any, below: Any, looks: Any, label: Any
+) -> Any:
     """Label the districts of the cheapest division that costs less than ``below``; return its cost and the sets seen.
+
+    Divisions are into ``count`` districts, or with 0 into any number.
 
     The cost is the price of all that is out of range. ``near`` holds the neighbours of each atom as bits. A region may
     be cut out of a larger one: ``beyond`` is the weight of the lightest neighbour of each atom outside (−1 none), and a
@@ -41,6 +47,8 @@ def cover(near: Any, weight: Any, beyond: Any, lower: Any, upper: Any, below: An
     for i in range(len(weight)):
         everything |= one << np.uint64(i)
     floor = _least(near, weight, beyond, everything, lower, upper)
+    if count > 0:
+        floor = max(floor, _least_of(weight, everything, count, lower, upper))
     masks = np.empty((STACK, 5), np.uint64)
     sums = np.empty((STACK, 4), np.int64)
     path = np.zeros(len(weight) + 2, np.uint64)
@@ -68,6 +76,8 @@ def cover(near: Any, weight: Any, beyond: Any, lower: Any, upper: Any, below: An
             barred |= bit
         cost += _price(total, outside, lower, upper)
         if cost + _least(near, weight, beyond, rest, lower, upper) >= best:
+            continue
+        if count > 0 and cost + _least_of(weight, rest, count - depth - 1, lower, upper) >= best:
             continue
         if rest == none:
             best = cost
@@ -118,6 +128,20 @@ def _least(near: Any, weight: Any, beyond: Any, rest: Any, lower: Any, upper: An
         if outside == NONE:
             least += breach_price(breach(total, lower, upper))
     return least
+
+
+@njit(cache=True, nogil=True)
+def _least_of(weight: Any, rest: Any, count: Any, lower: Any, upper: Any) -> Any:
+    """Return what the atoms left cost at the least in so many districts, by their weight alone."""
+    total, atoms = 0, 0
+    while rest != np.uint64(0):
+        bit = rest & (~rest + np.uint64(1))
+        rest ^= bit
+        total += weight[bit_place(bit)]
+        atoms += 1
+    if count > atoms or (count == 0 and atoms > 0):
+        return NEVER
+    return breach_price(max(count * lower - total, total - count * upper, 0))
 
 
 @njit(cache=True, nogil=True)

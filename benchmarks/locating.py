@@ -25,7 +25,7 @@ from benchmarks.overlaying import partition
 from quanyu.engines.spatial import Locator, dissolve
 from quanyu.engines.spatial.locating import warm
 
-POINTS, CELLS, ROUNDS, SEED = 1_000_000, 10_000, 5, 7
+POINTS, CELLS, ROUNDS, SEED = 1_000_000, 10_000, 3, 7
 ROWS = (
     "polygons",
     "vertices",

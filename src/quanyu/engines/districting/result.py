@@ -15,8 +15,9 @@ class Metrics:
 
     ``moment_of_inertia`` is the sum of squared distances of households from the centre of their district, in square
     units of the coordinates; ``load_deviation`` the greatest share by which a district differs from the mean, for each
-    further load; ``moved_weights`` the households outside the district that keeps most of their previous one, for each
-    previous division, and ``moved_weight`` the first of them.
+    further load; ``moved_weights`` the households outside the district that follows their previous one, for each
+    previous division, and ``moved_weight`` the first of them. A district follows one previous one at most: pairs are
+    taken by the households they share, the largest first.
     """
 
     districts: int

@@ -185,6 +185,17 @@ def test_seed_and_steps_decide_and_progress_can_stop() -> None:
     assert assign(costs, capacity, loads=loads, seconds=0.0).stopped == "seconds"
 
 
+def test_where_all_that_is_near_is_full_somebody_far_away_takes_a_task() -> None:
+    generator = np.random.default_rng(0)
+    tasks, agents = 600, 60
+    # All tasks lie in one quarter of the town, whose agents hold a third of them.
+    places, stands = generator.uniform(0, 500, (tasks, 2)), generator.uniform(0, 1000, (agents, 2))
+    costs = np.hypot(*(places[:, None, axis] - stands[None, :, axis] for axis in (0, 1))).astype(np.int64)
+    loads = generator.integers(1, 60, tasks)
+    found = assign(costs, np.full(agents, int(1.05 * loads.sum() / agents) + 1), loads=loads, steps=1)
+    assert found.unassigned == ()
+
+
 def test_large_capacities_are_counted_coarsely_and_the_bound_still_holds() -> None:
     numbers = np.random.default_rng(8)
     loads = numbers.integers(1, 100_000, (6, 2)) * 10**6

@@ -76,11 +76,14 @@ def overload_price(whole: Part, dual: Dual) -> FloatArray:
 
 
 def relieved(part: Part, chosen: IntArray) -> IntArray:
-    """Return the choice with the largest tasks of overloaded agents given to others with room, or to nobody."""
-    here, chosen = part.candidates, chosen.copy()
+    """Return the choice with the largest tasks of overloaded agents, and those of nobody, given to others with room.
+
+    What fits nowhere is nobody's.
+    """
+    here, chosen, nobody = part.candidates, chosen.copy(), len(part.room) - 1
     room = part.room - np.bincount(here.agent[chosen], here.load[chosen], minlength=len(part.room)).astype(np.int64)
     for t in np.argsort(-here.load[chosen], kind="stable").tolist():
-        if room[here.agent[chosen[t]]] < 0:
+        if room[here.agent[chosen[t]]] < 0 or here.agent[chosen[t]] == nobody:
             room[here.agent[chosen[t]]] += here.load[chosen[t]]
             span = slice(int(here.indptr[t]), int(here.indptr[t + 1]))
             cost = np.where(here.load[span] <= room[here.agent[span]], here.cost[span], NEVER)

@@ -105,12 +105,31 @@ class Loading:
         start = self._half() if is_half else dive(self.core, self.dual, self.random, self._effort())
         sweeps = int(np.clip(CHAINS // self.problem.tasks, *SWEEPS))
         for _ in range(POLISHES):
-            start = polish(self.core, self.dual, start, relieved(self.core, start), sweeps, self.state)
+            start, fallback = self._widened(start)
+            start = polish(self.core, self.dual, start, fallback, sweeps, self.state)
             if not self._is_nobody(self.core)[start].any():
                 break
         chosen = self.core.origin[start]
         if (cost := self._cost(chosen)) < self.best_cost:
             self.best, self.best_cost = chosen, cost
+
+    def _widened(self, start: IntArray) -> tuple[IntArray, IntArray]:
+        """Return a choice of the core, and it relieved, once the core has all candidates of tasks left out otherwise.
+
+        The few candidates that a dive looks at may all be full; then an agent farther away may still have room.
+        """
+        while True:
+            fallback = relieved(self.core, start)
+            out, before = self._is_nobody(self.core)[fallback], self.core.origin
+            keep = out[self.whole.rows]
+            keep[before] = True
+            if np.count_nonzero(keep) == len(before):
+                return start, fallback
+            self.core = replace(self.whole, origin=np.arange(len(keep))).without(keep, self.whole.room)
+            place = np.searchsorted(self.core.origin, before)
+            share = np.zeros(len(self.core.origin))
+            share[place] = self.dual.share
+            self.dual, start = replace(self.dual, share=share), place[start]
 
     def _half(self) -> IntArray:
         """Return the best choice with the tasks of half of the agents chosen anew."""

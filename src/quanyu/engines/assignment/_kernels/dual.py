@@ -28,6 +28,12 @@ def level(candidates: Any, capacity: Any, first_step: Any, rounds: Any) -> Any:
     n, m = len(candidates.indptr) - 1, len(capacity)
     unit, used, price = np.zeros(m), np.zeros(m), np.zeros(n)
     best_price, best = price.copy(), -np.inf
+    # Capacity has no negative price: by growing cost, the search of a task ends at the first one dearer than the best.
+    agent, cost, load = candidates.agent.copy(), candidates.cost.copy(), candidates.load.copy()
+    for t in range(n):
+        row = slice(candidates.indptr[t], candidates.indptr[t + 1])
+        order = np.argsort(cost[row], kind="mergesort")
+        agent[row], cost[row], load[row] = agent[row][order], cost[row][order], load[row][order]
     for k in range(rounds):
         bound = 0.0
         for a in range(m):
@@ -36,12 +42,14 @@ def level(candidates: Any, capacity: Any, first_step: Any, rounds: Any) -> Any:
         for t in range(n):
             least, at = np.inf, candidates.indptr[t]
             for e in range(candidates.indptr[t], candidates.indptr[t + 1]):
-                value = candidates.cost[e] + unit[candidates.agent[e]] * candidates.load[e]
+                if cost[e] >= least:
+                    break
+                value = cost[e] + unit[agent[e]] * load[e]
                 if value < least:
                     least, at = value, e
             price[t] = least
             bound += least
-            used[candidates.agent[at]] += candidates.load[at]
+            used[agent[at]] += load[at]
         if bound > best:
             best = bound
             best_price[:] = price

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sparse
 from numpy.typing import ArrayLike, NDArray
 
 from quanyu.errors import BadValue, EmptyInput, NotFinite, OutOfRange, WrongShape, WrongType
@@ -21,6 +22,14 @@ BoolArray = NDArray[np.bool_]
 GeometryArray = NDArray[np.object_]
 
 
+def any_array(name: str, values: Any, *, expected: str) -> NDArray[Any]:
+    """Return ``values`` as an array of whatever they are, but for rows of different lengths, which are none."""
+    try:
+        return np.asarray(values)
+    except ValueError as error:
+        raise WrongType(name=name, got="rows of different lengths", expected=expected) from error
+
+
 def float_array(
     name: str, values: ArrayLike, *, shape: tuple[int, ...] | None = None, low: float | None = None
 ) -> FloatArray:
@@ -31,7 +40,7 @@ def float_array(
     WrongType, WrongShape, NotFinite, OutOfRange
         The message names the array and the first bad row.
     """
-    array = np.asarray(values)
+    array = any_array(name, values, expected="decimal numbers")
     if array.dtype.kind not in "iuf":
         raise WrongType(name=name, got=type_names.get(array.dtype.kind, str(array.dtype)), expected="decimal numbers")
     result = array.astype(np.float64, copy=False)
@@ -61,7 +70,7 @@ def int_array(
     WrongType, WrongShape, NotFinite, OutOfRange
         The message names the array and the first bad row.
     """
-    array = np.asarray(values)
+    array = any_array(name, values, expected="integers")
     if array.dtype.kind == "f":
         finite = np.isfinite(array)
         if not finite.all():
@@ -79,6 +88,40 @@ def int_array(
     if high is not None and (result > high).any():
         raise OutOfRange(name=name, allowed=f"at most {high}", **first_bad(result > high, result))
     return result
+
+
+def bool_array(name: str, values: ArrayLike, *, shape: tuple[int, ...] | None = None) -> BoolArray:
+    """Return ``values`` as true/false of ``shape`` (−1 is any length); 1 and 0 are taken for them.
+
+    Raises
+    ------
+    WrongType, WrongShape, OutOfRange
+        The message names the array and the first bad row. NaN is neither true nor false, and text is no flag.
+    """
+    array = any_array(name, values, expected="true/false")
+    if array.dtype.kind not in "biuf":
+        raise WrongType(name=name, got=type_names.get(array.dtype.kind, str(array.dtype)), expected="true/false")
+    _check_shape(name, array, shape)
+    unclear = (array != 0) & (array != 1)
+    if unclear.any():
+        raise OutOfRange(name=name, allowed="true or false, or 1 or 0", **first_bad(unclear, array))
+    return array.astype(np.bool_, copy=False)
+
+
+def csr_array(name: str, matrix: Any, *, expected: str = "decimal numbers") -> sparse.csr_array:
+    """Return a matrix, sparse or dense, as float64 in compressed rows; what they hold is not looked at.
+
+    Raises
+    ------
+    WrongType, WrongShape
+        There are not two dimensions, or no numbers.
+    """
+    entries: Any = matrix if sparse.issparse(matrix) else any_array(name, matrix, expected=expected)
+    if entries.dtype.kind not in "biuf":
+        raise WrongType(name=name, got=type_names.get(entries.dtype.kind, str(entries.dtype)), expected=expected)
+    if entries.ndim != 2:
+        raise WrongShape(name=name, got=entries.shape, expected=("n", "m"))
+    return sparse.csr_array(entries, dtype=np.float64)
 
 
 def number(name: str, value: Any, *, low: float, high: float = math.inf) -> float:
@@ -112,7 +155,7 @@ def whole_number(name: str, value: Any, *, low: int, high: int | None = None) ->
 
 def require_rows(name: str, array: NDArray[Any]) -> None:
     """Refuse an array without rows."""
-    if len(array) == 0:
+    if array.shape[:1] == (0,):
         raise EmptyInput(name=name)
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from quanyu.engines.assignment import blocking_pairs, match, match_by_points
 from quanyu.engines.assignment.errors import RepeatedPair
-from quanyu.errors import EmptyInput, InvalidInput, NotFinite, OutOfRange, WrongShape
+from quanyu.errors import EmptyInput, InvalidInput, NotFinite, OutOfRange, WrongShape, WrongType
 
 
 @st.composite
@@ -128,6 +128,8 @@ def test_stored_wishes_give_the_same_as_a_table() -> None:
 BAD: list[tuple[dict[str, Any], type[InvalidInput], str]] = [
     ({"wishes": [[1, -1]]}, OutOfRange, "wishes[0, 1] is -1"),
     ({"wishes": np.empty((0, 2), dtype=int)}, EmptyInput, "wishes is empty"),
+    ({"wishes": []}, EmptyInput, "wishes is empty"),
+    ({"wishes": [[1, 2], [1]]}, WrongType, "wishes holds rows of different lengths"),
     ({"points": [[1.0, np.nan]]}, NotFinite, "points[0, 1] is nan"),
     ({"points": [1, 2, 3]}, WrongShape, "points"),
     ({"places": [1]}, WrongShape, "places"),
@@ -140,6 +142,22 @@ def test_bad_input_is_refused_by_name(changes: dict[str, Any], error: type[Inval
     with pytest.raises(error) as caught:
         match(**{"wishes": [[1, 2]], "points": [[3, 4]], "places": [1, 1], **changes})
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("points", "words"),
+    [
+        ([[1, 9], [1, 9], [1, 0.5]], r"points\[2, 1\] is 0.5; allowed is whole numbers"),
+        ([[1, 9], [-3, 9], [1, 2]], r"points\[1, 0\] is -3; allowed is at least 0"),
+        ([[1, 9], [1, 9], [2**51, 2]], r"points\[2, 0\] is 2251799813685248; allowed is at most"),
+    ],
+)
+def test_points_that_cannot_be_summed_are_refused_where_they_stand(points: Any, words: str) -> None:
+    wishes = [[2, 1], [2, 1], [2, 1]]  # each applicant's best wish stands second
+    with pytest.raises(OutOfRange, match=words):
+        match_by_points(wishes, points, [1, 1])
+    # Points of no wish do not matter.
+    assert match_by_points(np.array(wishes) * (np.array(points) == 9), points, [1, 1]).points == 9
 
 
 def test_a_wish_that_is_stored_twice_or_ranked_0_is_refused() -> None:

@@ -26,6 +26,7 @@ from quanyu.errors import (
     NotFinite,
     OutOfRange,
     WrongShape,
+    WrongType,
 )
 
 DATA = Path(__file__).parents[2] / "data" / "districting"
@@ -454,6 +455,20 @@ def test_the_fewest_districts_are_those_of_brute_force(seed: int, atoms: int) ->
         assert plan.metrics.in_range == fewest
 
 
+def test_the_fewest_districts_of_ground_without_households_are_one() -> None:
+    ground = from_pairs([(0, 1), (1, 2), (3, 4), (4, 5)], 6)
+    plan = district([10, 10, 10, 0, 0, 0], ground, lower=0, upper=40, fewest=True)
+    assert plan.labels.tolist() == [0, 0, 0, 1, 1, 1]
+    assert plan.bound.districts_low == 2
+
+
+def test_previous_districts_may_have_codes_of_any_size_for_labels() -> None:
+    codes = np.array([330106001001001, 330106001001002]).repeat(4)
+    plan = district([10] * 8, path(8), lower=20, upper=60, previous=codes, stability=1.0)
+    assert plan.labels.tolist() == [0, 0, 0, 0, 1, 1, 1, 1]
+    assert plan.metrics.moved_weight == 0
+
+
 def test_the_answer_does_not_depend_on_the_number_of_threads() -> None:
     weights, border = np.full(400, 10), np.arange(400) // 57
     plans = [
@@ -508,7 +523,15 @@ def bad(**changes: Any) -> dict[str, Any]:
         (bad(previous=[[0, 0]] * 3, stability=[0.5, 0.5, 0.5]), WrongShape, "stability has shape"),
         (bad(objective="polsby_popper"), MissingArray, "polsby_popper needs area"),
         (bad(objective="moment_of_inertia"), MissingArray, "moment_of_inertia needs xy"),
-        (bad(loads=[1.0, -2.0, 0.0]), OutOfRange, r"loads\[1, 0\] is -2.0"),
+        (bad(loads=[1.0, -2.0, 0.0]), OutOfRange, r"loads\[1\] is -2.0"),
+        (bad(loads=[[1.0], [-2.0], [0.0]]), OutOfRange, r"loads\[1, 0\] is -2.0"),
+        (bad(previous=[0, 0, -2]), OutOfRange, r"previous\[2\] is -2"),
+        (bad(previous=[[1, 2], [1], [1]]), WrongType, "previous holds rows of different lengths"),
+        (bad(adjacency=None), WrongType, "adjacency holds objects, expected decimal numbers"),
+        (bad(adjacency=[[0, 1], [1]]), WrongType, "adjacency holds rows of different lengths"),
+        (bad(adjacency=[0, 1, 0]), WrongShape, "adjacency has shape"),
+        (bad(barrier_edges=[0, 1, np.nan, 0]), OutOfRange, r"barrier_edges\[2\] is nan; allowed is true or false"),
+        (bad(barrier_edges=["no"] * 4), WrongType, "barrier_edges holds text, expected true/false"),
         (bad(balance=1.5), BadValue, "balance is 1.5"),
         (bad(workers=0), BadValue, "workers is 0"),
         (
@@ -516,6 +539,9 @@ def bad(**changes: Any) -> dict[str, Any]:
             AsymmetricAdjacency,
             r"\[0, 1\]",
         ),
+        # Known from one side only, or of two lengths, however short beside the longest border.
+        (bad(adjacency=[[0, 1e6, 1e-9], [1e6, 0, 1], [0, 1, 0]]), AsymmetricAdjacency, r"\[0, 2\]"),
+        (bad(adjacency=[[0, 1e6, 0.1], [1e6, 0, 1], [0.2, 1, 0]]), AsymmetricAdjacency, r"\[0, 2\]"),
     ],
 )
 def test_bad_input_is_refused_with_its_place(case: dict[str, Any], error: type[Exception], words: str) -> None:

@@ -14,6 +14,7 @@ from scipy import sparse
 from scipy.sparse.csgraph import shortest_path
 
 from quanyu.engines.siting import (
+    cover_all,
     cover_by_distance,
     cover_by_matrix,
     cover_by_network,
@@ -103,6 +104,13 @@ def test_a_bad_matrix_is_refused(matrix: Any, error: type[Exception], words: str
         cover_by_matrix(matrix)
 
 
+def test_existing_sites_are_indices_and_no_marks() -> None:
+    with pytest.raises(WrongType, match="existing holds true/false, expected the indices of sites"):
+        cover_all(cover_by_matrix(np.eye(3)), existing=[False, False, True])
+    with pytest.raises(WrongShape, match="existing has shape"):
+        cover_all(cover_by_matrix(np.eye(3)), existing=2)
+
+
 def test_bad_points_and_networks_are_refused() -> None:
     with pytest.raises(NotFinite, match=r"demand_xy\[1, 0\] is inf"):
         cover_by_distance([[0, 0], [np.inf, 0]], [[0, 0]], 5)
@@ -114,5 +122,7 @@ def test_bad_points_and_networks_are_refused() -> None:
         cover_by_network(np.zeros((2, 2)), [0], [2], 5)
     with pytest.raises(OutOfRange, match=r"graph.data\[0\] is -1"):
         cover_by_network([[0, -1], [0, 0]], [0], [1], 5)
+    with pytest.raises(WrongType, match="graph holds objects"):
+        cover_by_network(None, [0], [1], 5)
     with pytest.raises(BadValue, match="streets is"):
         street_network([shapely.Point(0, 0)], [[0, 0]], [[0, 0]])

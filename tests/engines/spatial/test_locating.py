@@ -16,7 +16,7 @@ from quanyu.engines.spatial import Locator
 from quanyu.engines.spatial.locating import NoLocator, OtherPolygons, key_of
 from quanyu.engines.spatial.locating._kernels import find
 from quanyu.engines.spatial.rings import CoordinateTooLarge, NotPolygon
-from quanyu.errors import NotFinite, WrongShape
+from quanyu.errors import BadValue, NotFinite, WrongShape
 
 SIDE = 1000.0
 SQUARES = np.array([box(x, y, x + 1, y + 1) for y in range(4) for x in range(4)], dtype=object)
@@ -48,6 +48,9 @@ def test_bad_points_are_refused() -> None:
         Locator(SQUARES).locate([0.5, 0.5], [0.5, np.nan])
     with pytest.raises(WrongShape, match="lat has shape"):
         Locator(SQUARES).locate([0.5, 0.5], [0.5])
+    for threads in ("x", 0, 1.5):
+        with pytest.raises(BadValue, match=f"threads is {threads}; allowed is a whole number of at least 1"):
+            Locator(SQUARES).nearest([0.5], [0.5], threads=threads)  # type: ignore[arg-type]
 
 
 def ragged(polygons: int, seed: int) -> GeometryArray:

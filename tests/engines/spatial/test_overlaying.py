@@ -26,7 +26,7 @@ from quanyu.engines.spatial.overlaying import (
 )
 from quanyu.engines.spatial.overlaying import _kernels as kernels
 from quanyu.engines.spatial.rings import InvalidPolygon, NotPolygon
-from quanyu.errors import BadValue, EmptyInput, NotFinite, OutOfRange, WrongShape
+from quanyu.errors import BadValue, EmptyInput, NotFinite, OutOfRange, WrongShape, WrongType
 
 SIDE = 1000.0
 
@@ -388,6 +388,12 @@ def test_bad_input_is_refused_by_name() -> None:
         overlay([[square]]).redrawn(0, {4: square})
     with pytest.raises(BadValue, match="layer is 1"):
         overlay([[square]]).redrawn(1, {0: square})
+    with pytest.raises(WrongType, match="the rows of polygons holds text, expected integers"):
+        overlay([[square]]).redrawn(0, {"a": square})  # type: ignore[dict-item]
+    with pytest.raises(WrongType, match="polygons holds a list, expected a polygon for each row"):
+        overlay([[square]]).redrawn(0, [square])  # type: ignore[arg-type]
+    with pytest.raises(EmptyInput, match="layers"):
+        overlay(None)  # type: ignore[arg-type]
     with pytest.raises(BadValue, match="given with places only"):
         overlay([[square]], households=[1])
     with pytest.raises(InvalidPolygon, match=r"polygons\[0\]"):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sparse
 
-from quanyu.engines.arrays import FloatArray, IntArray, float_array, int_array, require_rows, whole_number
+from quanyu.engines.arrays import FloatArray, IntArray, any_array, float_array, int_array, require_rows, whole_number
 from quanyu.engines.assignment._kernels import propose
 from quanyu.engines.assignment.counting import assign_by_count, bound_by_places
 from quanyu.engines.assignment.errors import RepeatedPair
@@ -79,8 +79,8 @@ def match_by_points(wishes: Any, points: Any, places: Any) -> Matching:
     is exact: ``bound`` is the total, proven by prices of the places. It may leave an applicant envious: use
     :func:`match` where that matters.
     """
-    given = _checked(wishes, points, places)
-    whole = int_array("points", given.points, shape=(-1,), low=0, high=MOST)
+    given = _checked(wishes, points, places, in_all=True)
+    whole = given.points.astype(np.int64)
     n, most = len(given.indptr) - 1, int(whole.max(initial=0))
     # Points first: a place more, which counts 1, is never worth a point.
     costs = sparse.csr_array(((most - whole) * (n + 1), given.post, given.indptr), shape=(n, len(given.places)))
@@ -114,19 +114,28 @@ def blocking_pairs(wishes: Any, points: Any, places: Any, post: Any) -> IntArray
     return np.column_stack([given.rows[blocks], given.post[blocks]])
 
 
-def _checked(wishes: Any, points: Any, places: Any) -> _Wishes:
+def _checked(wishes: Any, points: Any, places: Any, *, in_all: bool = False) -> _Wishes:
+    """Return the checked wishes; where points are counted ``in_all``, they are whole and their sums exact."""
     is_sparse = sparse.issparse(wishes)
-    table = sparse.csr_array(wishes) if is_sparse else int_array("wishes", wishes, shape=(-1, -1), low=0)
+    table: Any = wishes if is_sparse else any_array("wishes", wishes, expected="integers")
+    require_rows("wishes", table)
+    table = sparse.csr_array(table) if is_sparse else int_array("wishes", table, shape=(-1, -1), low=0)
     n, m = table.shape
-    require_rows("wishes", np.empty(n))
-    if isinstance(table, np.ndarray):
+    if not is_sparse:
         rows, post = (axis.astype(np.int64) for axis in np.nonzero(table))
         rank = table[rows, post]
     else:
         rows, post = rows_of(table.indptr.astype(np.int64)), table.indices.astype(np.int64)
         rank = int_array("wishes.data", table.data, shape=(-1,), low=1)
-    marks = float_array("points", points)
-    marks = marks[rows, post] if marks.shape == (n, m) else float_array("points", points, shape=(len(rows),))
+    is_table = any_array("points", points, expected="decimal numbers").shape == (n, m)
+    marks = float_array("points", points, shape=(n, m) if is_table else (len(rows),))
+    place: Any = (rows, post) if is_table else slice(None)
+    if in_all:
+        # Looked at where they were given, so that a fault names the applicant; points of no wish do not matter.
+        wished = np.zeros_like(marks)
+        wished[place] = marks[place]
+        int_array("points", wished, low=0, high=(MOST // n - 1) // (n + 1))
+    marks = marks[place]
     rooms = int_array("places", places, shape=(m,), low=0, high=MOST)
     order = np.lexsort((post, rank, rows))
     rows, post, rank, marks = rows[order], post[order], rank[order], marks[order]

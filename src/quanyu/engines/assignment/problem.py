@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sparse
 
-from quanyu.engines.arrays import BoolArray, IntArray, int_array, require_rows, whole_number
+from quanyu.engines.arrays import IntArray, any_array, bool_array, int_array, require_rows, whole_number
 from quanyu.engines.assignment._kernels import Candidates
 from quanyu.engines.assignment.errors import CostsTooLarge, RepeatedPair
 from quanyu.errors import WrongShape
@@ -73,11 +73,12 @@ def check(
         One of its kinds, with the first bad index: negative or broken costs, loads or capacities, arrays of the wrong
         length, an agent that is not there, a pair given twice, sums beyond 2⁵².
     """
-    shape, rows, agent, cost, load = _sparse(costs, loads) if sparse.issparse(costs) else _dense(costs, loads)
+    table: Any = costs if sparse.issparse(costs) else any_array("costs", costs, expected="integers")
+    require_rows("costs", table)
+    shape, rows, agent, cost, load = _sparse(table, loads) if sparse.issparse(costs) else _dense(table, loads)
     tasks, agents = shape
-    require_rows("costs", np.empty(tasks))
     if allowed is not None:
-        keep = _flags(allowed, shape)[rows, agent]
+        keep = bool_array("allowed", allowed, shape=shape)[rows, agent]
         rows, agent, cost, load = rows[keep], agent[keep], cost[keep], load[keep]
     room = int_array("capacity", capacity, shape=(agents,), low=0, high=MOST)
     change, extra = whole_number("change_cost", change_cost, low=0, high=MOST), np.zeros(tasks, dtype=np.int64)
@@ -133,10 +134,3 @@ def _sparse(costs: Any, loads: Any) -> _Pairs:
         first = int(np.argmax(twice))
         raise RepeatedPair(name="costs", row=int(rows[first]), column=int(agent[first]))
     return (tasks, agents), rows, agent, cost[order], load[order]
-
-
-def _flags(allowed: Any, shape: tuple[int, int]) -> BoolArray:
-    flags = np.asarray(allowed)
-    if flags.shape != shape:
-        raise WrongShape(name="allowed", got=flags.shape, expected=shape)
-    return flags.astype(bool)

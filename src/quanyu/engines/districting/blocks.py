@@ -113,7 +113,7 @@ def _join_remains(problem: Problem, label: IntArray, heavy: BoolArray) -> IntArr
 def _block(problem: Problem, atoms: IntArray) -> Block:
     weight = int(problem.weights[atoms].sum())
     lower, upper = problem.lower, problem.upper
-    low, high = -(-weight // upper), weight // lower if lower else len(atoms)
+    low, high = max(1, -(-weight // upper)), weight // lower if lower else len(atoms)
     if weight == 0 and lower > 0:
         rule = "empty"
     elif (problem.weights[atoms] > upper).any():

@@ -12,6 +12,9 @@ from quanyu.engines.arrays import (
     BoolArray,
     FloatArray,
     IntArray,
+    any_array,
+    bool_array,
+    csr_array,
     float_array,
     int_array,
     number,
@@ -25,6 +28,8 @@ OBJECTIVES = ("cut_length", "cut_edges", "polsby_popper", "moment_of_inertia")
 MOST = 2**40
 # A range is tight where a district has less room on either side than so many atoms weigh.
 TIGHT_ATOMS = 3.0
+# By what share of it a border's length may differ from one side to the other.
+SAME_LENGTH = 1e-6
 
 
 @dataclass(frozen=True)
@@ -117,8 +122,9 @@ def check(
 
 def _columns(kind: Any, name: str, values: Any, size: int, **limits: float) -> Any:
     """Return an array of one or more columns, checked."""
-    array = np.asarray(values)
-    return kind(name, array.reshape(-1, 1) if array.ndim == 1 else array, shape=(size, -1), **limits)
+    # Checked as it was given: a single column is named by its rows alone.
+    is_single = any_array(name, values, expected="numbers").ndim == 1
+    return kind(name, values, shape=(size,) if is_single else (size, -1), **limits).reshape(size, -1)
 
 
 def _previous(previous: Any, stability: Any, size: int) -> tuple[IntArray, FloatArray]:
@@ -140,10 +146,7 @@ def _closed(matrix: sparse.csr_array, size: int, border: Any, barrier_edges: Any
         label = int_array("border", border, shape=(size,))
         closed |= label[np.repeat(np.arange(size), np.diff(matrix.indptr))] != label[matrix.indices]
     if barrier_edges is not None:
-        flags = np.asarray(barrier_edges)
-        if flags.shape != (matrix.nnz,):
-            raise WrongShape(name="barrier_edges", got=flags.shape, expected=(matrix.nnz,))
-        closed |= flags.astype(bool)
+        closed |= bool_array("barrier_edges", barrier_edges, shape=(matrix.nnz,))
     return closed
 
 
@@ -161,15 +164,16 @@ def _open_edges(matrix: sparse.csr_array, objective: str, closed: BoolArray, has
 
 
 def _symmetric(adjacency: Any, size: int) -> sparse.csr_array:
-    matrix = sparse.csr_array(adjacency, dtype=np.float64)
+    matrix = csr_array("adjacency", adjacency)
     if matrix.shape != (size, size):
         raise WrongShape(name="adjacency", got=matrix.shape, expected=(size, size))
     float_array("adjacency.data", matrix.data)
     if (matrix.data <= 0).any():
         entry = int(np.flatnonzero(matrix.data <= 0)[0])
         raise OutOfRange(name="adjacency.data", row=entry, value=float(matrix.data[entry]), allowed="above 0 metres")
-    difference = abs(matrix - matrix.T).tocoo()
-    bad = difference.data > 1e-6 * max(1.0, float(matrix.data.max(initial=1.0)))
+    # A border known from one side only differs by all of its length, however short it is.
+    beyond = (abs(matrix - matrix.T) - SAME_LENGTH * matrix.maximum(matrix.T)).tocoo()
+    bad = beyond.data > 0
     if bad.any():
-        raise AsymmetricAdjacency(row=int(difference.row[bad][0]), column=int(difference.col[bad][0]))
+        raise AsymmetricAdjacency(row=int(beyond.row[bad][0]), column=int(beyond.col[bad][0]))
     return matrix

@@ -10,13 +10,14 @@ from quanyu.engines.arrays import (
     BoolArray,
     FloatArray,
     IntArray,
+    any_array,
     first_bad,
     float_array,
     int_array,
     require_rows,
     whole_number,
 )
-from quanyu.errors import BadValue, OutOfRange
+from quanyu.errors import BadValue, OutOfRange, WrongType
 
 MOST = 1 << 40
 MOST_SUM = 1 << 50  # of weights times distances
@@ -51,7 +52,9 @@ def standing_sites(existing: Any, sites: int) -> BoolArray:
     """Return marks of the sites that exist and stay."""
     stands = np.zeros(sites, dtype=bool)
     if existing is not None:
-        indices = np.empty(0, dtype=np.int64) if len(existing) == 0 else existing
+        indices = any_array("existing", existing, expected="integers")
+        if indices.dtype.kind == "b":  # else the marks of all sites would be taken for the sites 0 and 1
+            raise WrongType(name="existing", got="true/false", expected="the indices of sites")
         stands[int_array("existing", indices, shape=(-1,), low=0, high=sites - 1)] = True
     return stands
 

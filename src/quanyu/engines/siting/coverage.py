@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from quanyu.engines.arrays import BoolArray, FloatArray, Int32Array, IntArray, number, type_names
+from quanyu.engines.arrays import BoolArray, FloatArray, Int32Array, IntArray, csr_array, number
 from quanyu.engines.siting import _kernels
 from quanyu.engines.siting.cells import in_cells
 from quanyu.engines.siting.checks import MOST_COVERED, check_points, require_pairs
-from quanyu.errors import EmptyInput, OutOfRange, WrongShape, WrongType
+from quanyu.errors import EmptyInput, OutOfRange
 
 SHORTEST = 1e-3  # metres: no radius is less
 CELLS_ACROSS = 2048
@@ -116,14 +116,9 @@ def cover_by_matrix(matrix: Any) -> Cover:
     >>> cover_by_matrix([[1, 0], [1, 1]]).indices.tolist()
     [0, 0, 1]
     """
-    entries: Any = matrix if sparse.issparse(matrix) else np.asarray(matrix)
-    if entries.ndim != 2:
-        raise WrongShape(name="matrix", got=entries.shape, expected=("n", "m"))
-    if entries.dtype.kind not in "biuf":
-        raise WrongType(name="matrix", got=type_names.get(entries.dtype.kind, entries.dtype), expected="0 and 1")
-    if 0 in entries.shape:
+    lines = csr_array("matrix", matrix, expected="0 and 1")
+    if 0 in lines.shape:
         raise EmptyInput(name="matrix")
-    lines = sparse.csr_array(entries, dtype=np.float64)
     lines.sum_duplicates()
     bad = np.flatnonzero((lines.data != 0) & (lines.data != 1))  # NaN is neither
     if len(bad):

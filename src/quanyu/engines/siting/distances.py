@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
-from quanyu.engines.arrays import Int32Array, IntArray, int_array, number, require_rows
+from quanyu.engines.arrays import Int32Array, IntArray, any_array, int_array, number, require_rows
 from quanyu.engines.siting.checks import MOST, MOST_PAIRS, check_points, require_pairs
 
 WHOLE_ENTRIES = 6_000_000  # up to here every site is listed for every demand
@@ -59,7 +59,7 @@ def _nearest(cost: IntArray, length: int) -> tuple[IntArray, IntArray]:
 
 def check_distances(distances: Any) -> IntArray:
     """Return a matrix of whole distances (n, m), 0 or more."""
-    matrix = np.asarray(distances)
+    matrix = any_array("distances", distances, expected="integers")
     if matrix.ndim == 2:
         require_rows("distances", matrix)
         require_rows("distances' columns", matrix.T)

@@ -14,6 +14,7 @@ from quanyu.engines.arrays import (
     FloatArray,
     GeometryArray,
     IntArray,
+    csr_array,
     first_bad,
     float_array,
     int_array,
@@ -134,7 +135,7 @@ def network_distances(graph: Any, demand_nodes: Any, site_nodes: Any, *, unit: f
 
 
 def _network(graph: Any, demand_nodes: Any, site_nodes: Any) -> tuple[sparse.csr_array, IntArray, IntArray]:
-    streets = sparse.csr_array(graph, dtype=np.float64)
+    streets = csr_array("graph", graph)
     size = streets.shape[0]
     if streets.shape != (size, size):
         raise WrongShape(name="graph", got=streets.shape, expected=(size, size))

@@ -14,7 +14,7 @@ import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
 
-from quanyu.engines.arrays import FloatArray, GeometryArray, IntArray, float_array, require_rows
+from quanyu.engines.arrays import FloatArray, GeometryArray, IntArray, float_array, require_rows, whole_number
 from quanyu.engines.spatial.locating import files
 from quanyu.engines.spatial.locating._kernels import (
     Cold,
@@ -91,8 +91,8 @@ class Locator:
 
         Raises
         ------
-        NotFinite, WrongShape, WrongType
-            The message names the first bad row.
+        NotFinite, WrongShape, WrongType, BadValue
+            The message names the first bad row; or ``threads`` is no number of them.
 
         Examples
         --------
@@ -123,8 +123,8 @@ class Locator:
 
         Raises
         ------
-        NotFinite, WrongShape, WrongType
-            The message names the first bad row.
+        NotFinite, WrongShape, WrongType, BadValue
+            The message names the first bad row; or ``threads`` is no number of them.
         """
         x, y = _points(lon, lat)
         polygon = self.locate(x, y, threads=threads)
@@ -195,7 +195,7 @@ def _points(lon: ArrayLike, lat: ArrayLike) -> tuple[FloatArray, FloatArray]:
 
 def _share(work: Any, count: int, threads: int | None) -> None:
     """Do ``work`` on slices of ``count`` rows, side by side where it pays."""
-    wanted = threads if threads is not None else len(os.sched_getaffinity(0))
+    wanted = len(os.sched_getaffinity(0)) if threads is None else whole_number("threads", threads, low=1)
     parts = max(1, min(wanted, count // SHARE))
     if parts == 1:
         work(slice(0, count))

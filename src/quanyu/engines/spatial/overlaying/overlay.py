@@ -26,7 +26,7 @@ from quanyu.engines.spatial.overlaying.outlines import outlines
 from quanyu.engines.spatial.overlaying.pieces import Pieces, exchange, gather, number_rows
 from quanyu.engines.spatial.overlaying.places import Doubled, Gap, connected
 from quanyu.engines.spatial.rings import valid_rings_of
-from quanyu.errors import BadValue, EmptyInput, InvalidInput
+from quanyu.errors import BadValue, EmptyInput, InvalidInput, WrongType
 
 MOST = 10**12
 
@@ -137,11 +137,13 @@ class Overlay:
 
         Raises
         ------
-        NoPolygon, NotPolygon, InvalidPolygon, BadValue
+        NoPolygon, NotPolygon, InvalidPolygon, WrongType, OutOfRange, BadValue
             The message names the row; or there is no such layer.
         """
         layer = whole_number("layer", layer, low=0, high=len(self.layers) - 1)
-        rows = np.array(sorted(polygons), dtype=np.int64)
+        if not isinstance(polygons, Mapping):
+            raise WrongType(name="polygons", got=f"a {type(polygons).__name__}", expected="a polygon for each row")
+        rows = np.sort(int_array("the rows of polygons", list(polygons), shape=(-1,)))
         changed = self.layers[layer].copy()
         if len(rows) and not 0 <= rows[0] <= rows[-1] < len(changed):
             raise NoPolygon(row=int(rows[0] if rows[0] < 0 else rows[-1]), most=len(changed) - 1)
@@ -268,7 +270,7 @@ def overlay(
     >>> cut.pieces.labels.tolist(), cut.pieces.area_m2.tolist(), cut.pieces.households.tolist()
     ([[0, 0], [0, 1], [1, 0], [1, 1]], [1.0, 1.0, 1.0, 1.0], [30, 0, 0, 12])
     """
-    if not len(layers):
+    if layers is None or not len(layers):
         raise EmptyInput(name="layers")
     shapes = [np.atleast_1d(np.asarray(each, dtype=object)) for each in layers]
     number("tolerance_m", tolerance_m, low=0.0)

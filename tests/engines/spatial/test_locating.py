@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -147,6 +148,38 @@ def test_a_file_of_other_polygons_or_cut_short_is_refused(tmp_path: Path) -> Non
     path.write_bytes(b"something else\n")
     with pytest.raises(NoLocator, match="begins otherwise"):
         Locator.open(path)
+
+
+def test_a_file_with_a_byte_changed_is_as_it_was_or_refused(tmp_path: Path) -> None:
+    path, changed = tmp_path / "grids.locator", tmp_path / "changed.locator"
+    made, points = Locator(SQUARES[:6]), np.random.default_rng(7).uniform(-0.5, 4.5, (50, 2)).T
+    made.save(path)
+    whole = path.read_bytes()
+    head = whole.index(b"\n") + 1
+    for at, mask in itertools.product(range(2000), (0x01, 0x2A, 0x80)):  # 0x2A makes a new line of a blank
+        changed.write_bytes(whole[:at] + bytes([whole[at] ^ mask]) + whole[at + 1 :])
+        try:
+            opened = Locator.open(changed)
+        except NoLocator:
+            assert at < head
+            continue
+        # Of the arrays there is no sum, so that only the pages that are asked for are read.
+        assert at >= head or (opened.key == made.key and (opened.locate(*points) == made.locate(*points)).all())
+
+
+def test_a_file_goes_into_a_folder_that_is_there(tmp_path: Path) -> None:
+    with pytest.raises(BadValue, match=r"missing.grids.locator; allowed is a file in a folder that is there"):
+        Locator(SQUARES).save(tmp_path / "missing" / "grids.locator")
+
+
+def test_polygons_that_cross_themselves_are_listed() -> None:
+    bow = shapely.Polygon([(8, 0), (9, 1), (9, 0), (8, 1)])
+    along = shapely.Polygon([(5, 0), (7, 0), (7, 1), (6.5, 1), (6.5, 0), (5.5, 0), (5.5, 1), (5, 1)])
+    hole = shapely.Polygon([(10, 0), (14, 0), (10, 4)], [[(10, 2), (11, 1), (11, 2)]])  # meets its shell in a point
+    report = Locator(np.array([*SQUARES, bow, hole, along], dtype=object)).report()
+    assert report.crossed == (16, 18)
+    assert not report.is_partition
+    assert Locator(SQUARES).report().crossed == ()
 
 
 def test_a_partition_is_told_from_overlaps_and_gaps() -> None:

@@ -141,7 +141,13 @@ class Locator:
         return report(self._edges, self._clashes, self._places, self._count, self.locate)
 
     def save(self, path: Path | str) -> None:
-        """Write the index to one file, in one step: who opens it meanwhile sees the old or the new one."""
+        """Write the index to one file, in one step: who opens it meanwhile sees the old or the new one.
+
+        Raises
+        ------
+        BadValue
+            There is no such folder.
+        """
         arrays: dict[str, NDArray[Any]] = {
             **self._edges._asdict(), **{k: v for k, v in self._hot._asdict().items() if k != "side"},
             **self._cold._asdict(), **{f"tree_{k}": v for k, v in self._tree._asdict().items()},

@@ -42,6 +42,7 @@ class Report:
 
     ``shared`` edges have a polygon on either side; ``outer`` ones have nothing on the other side; ``unshared`` ones
     have a polygon there whose border has other vertices, and ``unshared_at`` is the middle of the first such edge.
+    ``crossed`` are the rows of polygons whose border crosses itself, so that its inside is not what was meant.
     """
 
     polygons: int
@@ -52,11 +53,12 @@ class Report:
     unshared_at: tuple[float, float] | None
     overlaps: tuple[Overlap, ...]
     gaps: tuple[Gap, ...]
+    crossed: tuple[int, ...]
 
     @property
     def is_partition(self) -> bool:
-        """Whether no ground is claimed twice or, between polygons, not at all."""
-        return not self.overlaps and not self.gaps
+        """Whether no ground is claimed twice or, between polygons, not at all, and no border crosses itself."""
+        return not self.overlaps and not self.gaps and not self.crossed
 
 
 def report(
@@ -74,11 +76,26 @@ def report(
         unshared=len(unshared),
         unshared_at=(float(x[unshared[0]]), float(y[unshared[0]])) if len(unshared) else None,
         overlaps=_overlaps(edges, clashes, places), gaps=_gaps(edges, alone, locate),
+        crossed=_crossed(edges),
     )  # fmt: skip
 
 
 def _segments(edges: Edges, chosen: IntArray) -> Any:
     return shapely.linestrings(edges.ends[chosen].reshape(-1, 2, 2))
+
+
+def _crossed(edges: Edges) -> tuple[int, ...]:
+    """Return the polygons two of whose edges have more in common than an end of one of them."""
+    segments = _segments(edges, np.arange(len(edges.ends)))
+    one, other = shapely.STRtree(segments).query(segments, predicate="intersects")
+    one, other = one[one < other], other[one < other]
+    # Of the four pairs of sides, those that name one polygon; −1 is nobody's side.
+    left, right = edges.sides[one, :, None], edges.sides[other, None, :]
+    owner = np.where(left == right, left, -1).reshape(len(one), 4)
+    same = np.flatnonzero((owner >= 0).any(axis=1))
+    meet = shapely.relate_pattern(segments[one[same]], segments[other[same]], "T********")
+    found = owner[same[meet]]
+    return tuple(np.unique(found[found >= 0]).tolist())
 
 
 def _overlaps(edges: Edges, clashes: Any, places: FloatArray) -> tuple[Overlap, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import product
 from typing import Any
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from shapely.geometry import Polygon, box
 
 from quanyu.engines.arrays import GeometryArray
+from quanyu.engines.spatial import Locator
 from quanyu.engines.spatial.overlaying import (
     NoPolygon,
     Overlay,
@@ -202,6 +204,28 @@ def test_overlapping_and_scattered_polygons_on_a_lattice(layers_of_boxes: list[l
         assert covering(layers[gap.layer], gap.x, gap.y) == -1
 
 
+@settings(max_examples=60)
+@given(st.lists(boxes, min_size=1, max_size=3))
+def test_a_place_on_a_border_is_where_a_locator_has_it(layers_of_boxes: list[list[tuple[int, ...]]]) -> None:
+    """It belongs below, then to the right; on an outer border to the first polygon that it touches."""
+    layers = [np.array([box(*each) for each in layer], dtype=object) for layer in layers_of_boxes]
+    places = np.array(list(product(range(13), range(13))), dtype=float)
+    rows = []
+    for layer in layers:
+        beside = [covering(layer, x + 1e-6, y - 1e-3) for x, y in places.tolist()]
+        touched = [np.flatnonzero(shapely.intersects_xy(layer, x, y)).tolist() for x, y in places.tolist()]
+        rows.append([here if here >= 0 else min(near, default=-1) for here, near in zip(beside, touched, strict=True)])
+    expected = Counter(row for row in zip(*rows, strict=True) if max(row) >= 0)
+    cut = overlay(layers, places=places)
+    assert cut.pieces.households is not None
+    found = zip(map(tuple, cut.pieces.labels.tolist()), cut.pieces.households.tolist(), strict=True)
+    assert {row: count for row, count in found if count} == expected
+    assert cut.outside == len(places) - expected.total()
+    for layer, column in zip(layers, rows, strict=True):
+        if shapely.union_all(layer).area == shapely.area(layer).sum():
+            assert Locator(layer).locate(*places.T).tolist() == column
+
+
 @settings(max_examples=20)
 @given(st.lists(boxes, min_size=2, max_size=2))
 def test_plain_python_cuts_the_same(layers_of_boxes: list[list[tuple[int, ...]]]) -> None:
@@ -234,6 +258,8 @@ def test_redrawing_is_as_cutting_anew(few: int, more: int, seed: int, row: int, 
     new = shapely.buffer(layers[1][row], by)
     if new.is_empty or new.geom_type != "Polygon":
         new = box(400, 400, 600, 600)
+    # Some on the corners of the polygons, and so on the rectangle around the one that is redrawn.
+    places = np.concatenate([places, shapely.get_coordinates([*layers[1], new])])
     redrawn = overlay(layers, places=places).redrawn(1, {row: new})
     anew = overlay([layers[0], redrawn.layers[1]], places=places)
     assert_same(as_dict(redrawn), as_dict(anew))

@@ -117,7 +117,7 @@ def drawn_twice(pieces: Pieces, *, area_m2: float = SLIVER_M2, share: float = SL
     """Return the rows of pieces that look like a border drawn twice.
 
     Those are pieces below ``area_m2``, or below ``share`` of each of their polygons; but for pieces that are the main
-    part of one of their polygons.
+    part of one of their polygons, and those without ground, which only hold places on a border.
     """
     number("area_m2", area_m2, low=0.0)
     number("share", share, low=0.0, high=MAIN_SHARE)
@@ -127,7 +127,8 @@ def drawn_twice(pieces: Pieces, *, area_m2: float = SLIVER_M2, share: float = SL
         whole = np.bincount(column[held], weights=pieces.area_m2[held])
         shares[held, layer] = pieces.area_m2[held] / np.maximum(whole[column[held]], np.finfo(float).tiny)
     largest = shares.max(axis=1)
-    return np.flatnonzero(((pieces.area_m2 < area_m2) | (largest < share)) & (largest < MAIN_SHARE))
+    small = (pieces.area_m2 < area_m2) | (largest < share)
+    return np.flatnonzero(small & (largest < MAIN_SHARE) & (pieces.area_m2 > 0))
 
 
 def shared_borders(pieces: Pieces, layers: list[int], within: int) -> BoolArray:

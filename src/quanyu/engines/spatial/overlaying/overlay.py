@@ -87,9 +87,13 @@ class Overlay:
         network, faces, labels, _ = self._arrangement
         if self._places is None:
             return gather(labels, faces.area, None)
-        households = np.zeros(len(labels), dtype=np.int64)
-        np.add.at(households, locate(network, faces, self._places.xy), self._places.households)
-        return gather(labels, faces.area, households)
+        held = self._placed(labels[locate(network, faces, self._places.xy)])
+        there = self._places.households > 0
+        return gather(
+            np.concatenate([labels, held[there]]),
+            np.concatenate([faces.area, np.zeros(int(there.sum()))]),
+            np.concatenate([np.zeros(len(labels), dtype=np.int64), self._places.households[there]]),
+        )
 
     @property
     def snapping(self) -> Snapping:
@@ -186,6 +190,21 @@ class Overlay:
     @cached_property
     def _trees(self) -> list[shapely.STRtree]:
         return [shapely.STRtree(shapes) for shapes in self.layers]
+
+    def _placed(self, labels: IntArray) -> IntArray:
+        """Return the polygons of places by those of their faces: what a layer has nothing on goes to its first polygon
+        that the place touches, so that nobody is lost on the outer border, as with a locator."""
+        assert self._places is not None  # noqa: S101 asked only with places
+        labels = labels.copy()
+        for layer, column in enumerate(labels.T):
+            lost = np.flatnonzero(column < 0)
+            if len(lost):
+                points = shapely.points(self._places.xy[lost])
+                place, polygon = self._trees[layer].query(points, predicate="intersects")
+                first = np.full(len(lost), len(self.layers[layer]))
+                np.minimum.at(first, place, polygon)
+                column[lost] = np.where(first < len(self.layers[layer]), first, -1)
+        return labels
 
     def _holding(self, network: Network, faces: Faces, layer: int, chosen: IntArray) -> list[tuple[int, ...]]:
         """Return the polygons of a layer that hold each of some faces."""

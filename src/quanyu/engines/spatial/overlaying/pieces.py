@@ -24,7 +24,8 @@ class Pieces:
     labels : (m, n) row of the polygon in each layer, −1 where the layer has none; of several the first
     area_m2 : (m,)
     households : (m,) of the places in each piece, or None without places; a place on a border, or within the tolerance
-        of it, stands on one side of it
+        of it, stands on one side of it. On the outer border of several layers a place may be in polygons that have no
+        ground in common: then they have a piece without area
     """
 
     labels: IntArray

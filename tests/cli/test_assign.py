@@ -118,6 +118,13 @@ def test_a_bad_file_is_misuse_with_its_row_and_column(
     assert words in done.stderr
 
 
+@pytest.mark.parametrize("option", [("--radius", "nan"), ("--radius", "inf"), ("--seconds", "nan")])
+def test_what_is_no_number_is_misuse(files: tuple[Path, Path], option: tuple[str, str]) -> None:
+    done = call("assign", *files, "--load", "load", *option)
+    assert done.exit_code == 2
+    assert f"{option[1]} is no number" in done.stderr
+
+
 def test_a_problem_that_breaks_off_is_misuse(tmp_path: Path, files: tuple[Path, Path]) -> None:
     short = tmp_path / "gap.txt"
     short.write_text("2 3 1 1")
@@ -149,6 +156,17 @@ def test_applicants_are_matched_and_told_what_they_lack(wishes: tuple[Path, Path
     ]  # fmt: skip
     figures = json.loads(call("match", *wishes, "--by-points", "--json").stdout)
     assert (figures["matched"], figures["points"], figures["most_points"]) == (2, 16.0, 16)
+
+
+def test_points_beyond_what_can_be_summed_are_misuse_with_their_row(tmp_path: Path) -> None:
+    wishes, posts = tmp_path / "wishes.csv", tmp_path / "posts.csv"
+    # In the file the last post comes first, and the applicants are many.
+    rows = "".join(f"A{i},second,2,1\nA{i},first,1,{2**40 if i == 150 else 3}\n" for i in range(200))
+    wishes.write_text("applicant,post,rank,points\n" + rows)
+    posts.write_text("post,places\nfirst,1\nsecond,1\n")
+    done = call("match", wishes, posts, "--by-points")
+    assert done.exit_code == 2
+    assert f"wishes.csv, row 303, column points holds '{2**40}', expected at most " in done.stderr
 
 
 def test_a_wish_for_an_unknown_post_or_twice_is_misuse(wishes: tuple[Path, Path]) -> None:

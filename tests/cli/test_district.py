@@ -110,6 +110,34 @@ def test_an_option_that_cannot_be_is_misuse_before_any_search(tmp_path: Path, op
     assert not (tmp_path / "l.npy").exists()
 
 
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--stability", "0.5"), "row.npz: has no array previous, which --stability needs"),
+        (("--balance", "1"), "row.npz: has no array loads, which --balance needs"),
+        (("--k", "2", "--fewest"), "Give either --k, or --fewest"),
+    ],
+)
+def test_an_option_that_would_do_nothing_is_misuse(tmp_path: Path, options: tuple[str, ...], words: str) -> None:
+    done = call(write(tmp_path / "row.npz"), tmp_path / "l.npy", "--lower", "4", "--upper", "9", *options)
+    assert done.exit_code == 2
+    assert words in done.stderr
+    assert not (tmp_path / "l.npy").exists()
+
+
+def test_no_district_lies_across_a_barrier_of_the_file(tmp_path: Path) -> None:
+    out = tmp_path / "labels.npy"
+    file = write(tmp_path / "row.npz", barrier_edges=[True, True, False, False, False, False])
+    options = ("--lower", "4", "--upper", "12", "--fewest", "--json")
+    assert call(file, out, *options, "--bound", "5").exit_code == 0
+    assert np.load(out).tolist() == [0, 1, 1, 1]
+    call(write(tmp_path / "open.npz", edge_length=[9.0, 9.0, 1.0, 1.0, 9.0, 9.0]), out, *options)
+    assert np.load(out).tolist() == [0, 0, 1, 1]
+    unclear = call(write(tmp_path / "unclear.npz", barrier_edges=[np.nan] * 6), out, *options)
+    assert unclear.exit_code == 2
+    assert "barrier_edges[0] is nan; allowed is true or false" in unclear.stderr
+
+
 def test_a_lower_limit_above_the_upper_one_is_misuse(tmp_path: Path) -> None:
     done = call(write(tmp_path / "row.npz"), tmp_path / "l.npy", "--lower", "9", "--upper", "8")
     assert done.exit_code == 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyogrio
@@ -70,6 +71,31 @@ def test_pieces_and_crosswalk_go_to_files(sides: Path, floors: Path, tmp_path: P
     assert [(row["from"], row["to"], row["share_of_from"], row["households"]) for row in rows] == [
         ("P1", "1", "0.25", "3"), ("P1", "2", "0.75", "0"), ("P2", "1", "0.25", "0"), ("P2", "2", "0.75", "4"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["网格编码", "编号", "Code", "ID"])
+def test_a_feature_is_known_by_any_usual_name_of_its_code(floors: Path, tmp_path: Path, name: str) -> None:
+    named = tmp_path / "named.gpkg"
+    codes = np.array(["P1", None], dtype=object)
+    shapes = shapely.to_wkb([at(0, 0, 100, 200), at(100, 0, 200, 200)])
+    pyogrio.raw.write(named, shapes, [codes], [name], crs=SYSTEM, geometry_type="Polygon", driver="GPKG", fid="row")
+    out = tmp_path / "pieces.csv"
+    assert call(named, floors, "--out", out).exit_code == 0
+    rows = csv.DictReader(out.read_text(encoding="utf-8").splitlines())
+    assert [row["named"] for row in rows] == ["P1", "P1", "2", "2"]
+
+
+@pytest.mark.parametrize("geometry", [None, {"type": "Point", "coordinates": [120.0, 36.0]}])
+def test_a_feature_without_an_area_is_named(sides: Path, tmp_path: Path, geometry: dict[str, Any] | None) -> None:
+    ring = [[120.0, 36.0], [120.1, 36.0], [120.1, 36.1], [120.0, 36.0]]
+    shapes = [{"type": "Polygon", "coordinates": [ring]}, geometry]
+    features = [{"type": "Feature", "properties": {}, "geometry": shape} for shape in shapes]
+    file = tmp_path / "bare.geojson"
+    file.write_text(json.dumps({"type": "FeatureCollection", "features": features}), encoding="utf-8")
+    done = call(sides, file, "--out", tmp_path / "pieces.csv")
+    assert done.exit_code == 2
+    assert "bare.geojson[2] is " in done.stderr
+    assert "Give a polygon or multipolygon, or leave the row out." in done.stderr
 
 
 def test_layers_in_degrees_are_brought_to_metres(sides: Path, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyogrio
@@ -14,6 +15,7 @@ import shapely
 from click.testing import CliRunner, Result
 
 from quanyu.cli import main
+from quanyu.engines.spatial import Locator
 
 AREAS = shapely.box([0, 100], [0, 0], [100, 200], [100, 100])
 POINTS = "name,x,y\n# school,50,50\nbridge,100,50\nhut,230,50\n"
@@ -55,6 +57,19 @@ def test_the_nearest_area_is_named_with_its_distance(areas: Path, tmp_path: Path
     assert [(row["area"], row["distance_m"]) for row in rows(out.read_text())] == [
         ("west", "0.000"), ("east", "0.000"), ("east", "30.000"),
     ]  # fmt: skip
+
+
+def test_the_nearest_area_is_found_in_one_search(areas: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    locate = Locator.locate
+
+    def counted(self: Locator, *places: Any, **options: Any) -> Any:
+        asked.append(len(places[0]))
+        return locate(self, *places, **options)
+
+    monkeypatch.setattr(Locator, "locate", counted)
+    assert call(areas, "-", "--nearest").exit_code == 0
+    assert asked == [3]
 
 
 def test_degrees_are_brought_to_the_metres_of_the_areas(areas: Path) -> None:

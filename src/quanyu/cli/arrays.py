@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from typing import Any
 import click
 import numpy as np
 
+from quanyu.cli.options import finite
 from quanyu.errors import InvalidInput
 
 # Limits and weights up to here are taken.
@@ -52,21 +52,20 @@ def search_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def finite(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
-    """Refuse what is no length of time."""
-    if value is not None and math.isnan(value):  # a range lets it pass
-        raise click.BadParameter("nan is no length of time", ctx, param)
-    return value
-
-
 def territory_of(file: Path) -> dict[str, Any]:
     """Return the arrays of a file as arguments of a search."""
     arrays = _arrays(file)
     return {
         "weights": arrays["weights"], "adjacency": _matrix(file, arrays), "xy": arrays.get("xy"),
         "area": arrays.get("area"), "outer_length": arrays.get("boundary_length"), "border": arrays.get("border"),
-        "previous": arrays.get("previous"), "loads": arrays.get("loads"),
+        "barrier_edges": arrays.get("barrier_edges"), "previous": arrays.get("previous"), "loads": arrays.get("loads"),
     }  # fmt: skip
+
+
+def require_array(file: Path, territory: dict[str, Any], name: str, option: str) -> None:
+    """Refuse an option that would do nothing, because the file lacks the array that it is about."""
+    if territory[name] is None:
+        raise UnreadableArrays(file=file.name, detail=f"has no array {name}, which {option} needs")
 
 
 def _arrays(file: Path) -> dict[str, Any]:

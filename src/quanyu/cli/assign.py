@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 import numpy as np
 
-from quanyu.cli.output import writable_file
+from quanyu.cli.options import JSON, finite, out
 from quanyu.cli.tables import METRES, Table, read_text, write_table
-from quanyu.errors import BrokenFile
+from quanyu.errors import BrokenFile, OutOfRange
 
 if TYPE_CHECKING:
     from quanyu.engines.arrays import FloatArray, IntArray
@@ -24,11 +24,6 @@ MOST_SECONDS = 1e6
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 SEED = click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
-OUT = click.option(
-    "--out", type=click.Path(dir_okay=False, writable=True, allow_dash=True, path_type=Path), default="-",
-    callback=writable_file, help="A CSV file of the answer; - is stdout.",
-)  # fmt: skip
-JSON = click.option("--json", "as_json", is_flag=True, help="Print figures for programs; the table only with --out.")
 
 
 @click.command()
@@ -42,14 +37,19 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print figures for p
     "--change-cost", type=click.IntRange(min=0), default=0, show_default=True, help="What a change costs, in m."
 )
 @click.option("--organization", help="Column of both: no task goes to an agent of another organization.")
-@click.option("--radius", type=click.FloatRange(min=0), help="No agent is further away than this, in metres.")
+@click.option(
+    "--radius", type=click.FloatRange(min=0), callback=finite, help="No agent is further away than this, in metres."
+)
 @click.option(
     "--price", type=click.IntRange(min=0), help="What a task left out costs, in m; more than any if not told."
 )
-@click.option("--seconds", type=click.FloatRange(0, MOST_SECONDS, min_open=True), help="With loads: when to stop.")
+@click.option(
+    "--seconds", type=click.FloatRange(0, MOST_SECONDS, min_open=True), callback=finite,
+    help="With loads: when to stop.",
+)  # fmt: skip
 @click.option("--steps", type=click.IntRange(min=1), help="With loads: length of the search.")
 @SEED
-@OUT
+@out()
 @JSON
 @click.pass_context
 def assign(
@@ -84,7 +84,7 @@ def assign(
 @click.argument("posts", type=FILE)
 @click.option("--by-points", is_flag=True, help="Most points in all, instead of a stable matching.")
 @SEED
-@OUT
+@out()
 @JSON
 @click.pass_context
 def match(
@@ -111,7 +111,10 @@ def match(
     table = sparse.csr_array((ranks[first], (rows[first], chosen[first])), shape=(len(names[0]), len(names[1])))
     places = offers.counts("places")
     if by_points:
-        found = assignment.match_by_points(table, points[first], places)
+        try:
+            found = assignment.match_by_points(table, points[first], places)
+        except OutOfRange as error:
+            raise wishes.fault(int(first[error.params["row"]]), "points", error.params["allowed"]) from error
     else:
         found = assignment.match(table, points[first], places, seed=seed)
     if not as_json or str(out) != "-":

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 import numpy as np
 
-from quanyu.cli.arrays import UnreadableArrays, finite, search_options, territory_of
+from quanyu.cli.arrays import require_array, search_options, territory_of
+from quanyu.cli.options import finite
 from quanyu.cli.output import named_file
 
 if TYPE_CHECKING:
@@ -64,7 +65,12 @@ def district(
     options["objective"] = options["objective"] or ("cut_edges" if options["k"] else "cut_length")
     if bound is not None and options["objective"] not in CUTS:
         raise click.UsageError(f"--bound proves the cut: use it with --objective {' or '.join(CUTS)}.")
+    if options["fewest"] and options["k"]:
+        raise click.UsageError("Give either --k, or --fewest.")
     territory = territory_of(file)
+    for option, array in (("stability", "previous"), ("balance", "loads")):
+        if options[option]:
+            require_array(file, territory, array, f"--{option}")
     with _bar("Drawing") as watch:
         result = draw(**territory, **options, on_progress=watch)
     with out.open("wb") as sink:  # np.save would append .npy to another name
@@ -93,7 +99,7 @@ def _proven(result: Districting, territory: dict[str, Any], options: dict[str, A
     """Return what every plan in range cuts at least, and the share of this plan's cut beyond it."""
     from quanyu.engines.districting.cut_bounds import cut_bound
 
-    given = {name: territory[name] for name in ("weights", "adjacency", "border")}
+    given = {name: territory[name] for name in ("weights", "adjacency", "border", "barrier_edges")}
     limits = {name: options[name] for name in ("lower", "upper", "k", "objective")}
     proven = cut_bound(**given, **limits, seconds=seconds)
     gap = proven.gap(result)
@@ -115,8 +121,7 @@ def curve(file: Path, *, counts: str | None, frontier: bool, as_json: bool, **op
         numbers = _numbers(counts)
         plans = curves.count_curve(**given, counts=numbers, **options)
     else:
-        if given["previous"] is None:
-            raise UnreadableArrays(file=file.name, detail="has no array previous, which --frontier needs")
+        require_array(file, given, "previous", "--frontier")
         plans = curves.frontier(**given, **options)
     rows = [_point(plan) for plan in plans]
     if as_json:

@@ -15,10 +15,9 @@ from pyproj.exceptions import CRSError
 
 from quanyu.engines.arrays import FloatArray, GeometryArray
 from quanyu.engines.spatial import metric_projection, project, project_areas, to_wgs84
+from quanyu.engines.spatial.rings import NotPolygon
 from quanyu.errors import BrokenFile, EmptyInput, InvalidInput
-
-# A feature is known by the first of these columns that a file has, else by its number.
-NAMES = ("code", "id")
+from quanyu.values.columns import GRID_CODE, column_of
 
 
 class MixedSystems(InvalidInput):
@@ -56,7 +55,7 @@ def read_layers(files: Sequence[Path]) -> Layers:
 
     Raises
     ------
-    BrokenFile, EmptyInput, MixedSystems
+    BrokenFile, EmptyInput, MixedSystems, NotPolygon
     """
     read = [_read(file) for file in files]
     systems = [system for _, system in read]
@@ -100,9 +99,14 @@ def _read(file: Path) -> tuple[Layer, CRS | None]:
         raise BrokenFile(file=str(file), row=1, value=str(error), expected="a known coordinate system") from error
     if not len(shapes):
         raise EmptyInput(name=str(file))
+    missing = shapely.is_missing(shapes)
+    if missing.any():
+        raise NotPolygon(name=str(file), row=int(np.argmax(missing)) + 1, got="missing")
     columns = dict(zip(meta["fields"].tolist(), values, strict=True))
-    named = next((columns[name] for name in NAMES if name in columns), np.arange(1, len(shapes) + 1))
-    return Layer(str(file), file.stem, shapes, [str(value) for value in named.tolist()]), system
+    # A feature without a code is known by its number.
+    codes = columns.get(column_of(columns, GRID_CODE), np.full(len(shapes), None)).tolist()
+    called = [str(number) if code in (None, "") else str(code) for number, code in enumerate(codes, start=1)]
+    return Layer(str(file), file.stem, shapes, called), system
 
 
 def _in_degrees(layer: Layer, system: CRS) -> GeometryArray:

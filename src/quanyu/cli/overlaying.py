@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
-import math
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from quanyu.cli.options import finite
 from quanyu.cli.output import named_file
 from quanyu.cli.tables import METRES, Table
 from quanyu.errors import InvalidInput
@@ -21,12 +21,6 @@ if TYPE_CHECKING:
 
 source = click.Path(exists=True, dir_okay=False, path_type=Path)
 target = click.Path(dir_okay=False, writable=True, path_type=Path)
-
-
-def _finite(_ctx: click.Context, _param: click.Parameter, value: float) -> float:
-    if not math.isfinite(value):  # a range lets it pass
-        raise click.BadParameter(f"{value} is no length")
-    return value
 
 
 def _gpkg_or_csv(ctx: click.Context, param: click.Parameter, path: Path) -> Path:
@@ -45,7 +39,7 @@ def _optional_file(ctx: click.Context, param: click.Parameter, path: Path | None
 @click.option("--crosswalk", "table", type=target, callback=_optional_file, help="The crosswalk of each pair, .csv.")
 @click.option("--points", type=source, help="CSV with x, y (metres) or lon, lat; also households, else 1 each.")
 @click.option(
-    "--tolerance", type=click.FloatRange(0, 1000), callback=_finite, default=0.0, show_default=True,
+    "--tolerance", type=click.FloatRange(0, 1000), callback=finite, default=0.0, show_default=True,
     help="Metres: borders this near to those of an earlier layer are laid onto them.",
 )  # fmt: skip
 @click.option("--json", "as_json", is_flag=True)

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from quanyu.cli.output import named_file, writable_file
+from quanyu.cli.options import out as table_out
+from quanyu.cli.output import named_file
 from quanyu.cli.site import with_site
 from quanyu.cli.tables import Table, write_table
-from quanyu.errors import BrokenFile, OutOfRange
+from quanyu.errors import OutOfRange
 
 if TYPE_CHECKING:
     from quanyu.apps.accounts.models import User
@@ -92,10 +93,7 @@ def _shown_on(bar: Any) -> Callable[[str, float, dict[str, Any]], None]:
 @click.option("--lon-column", default="lon", show_default=True)
 @click.option("--lat-column", default="lat", show_default=True)
 @click.option("--network", help="Whose grids; needed for a file where there are several networks.")
-@click.option(
-    "--out", type=click.Path(dir_okay=False, writable=True, allow_dash=True, path_type=Path), default="-",
-    callback=writable_file, help="For a file: where to write; - is stdout.",
-)  # fmt: skip
+@table_out("For a file: where to write; - is stdout.")
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_context
 @with_site
@@ -138,7 +136,6 @@ def _locate_point(lon: float, lat: float, system: str, home: Network | None, on:
 
 def _locate_file(file: Path, out: Path, columns: tuple[str, str], system: str, network: str | None, on: date) -> int:
     """Write the rows of a file with their grid codes in a column of their own; return how many lie in none."""
-
     from quanyu.apps.grids import queries
     from quanyu.apps.grids.models import Network
 
@@ -147,8 +144,7 @@ def _locate_file(file: Path, out: Path, columns: tuple[str, str], system: str, n
         raise click.UsageError(f"Say whose grids: --network, one of {', '.join(known) or 'none yet'}.")
     home = _network(network or known[0])
     table = Table(file)
-    if ANSWER in table.columns:
-        raise BrokenFile(file=table.file, row=1, value=f"a column {ANSWER}", expected="another name for it")
+    table.require_free(ANSWER)
     try:
         lonlat = queries.degrees(table.points(columns), system)
     except OutOfRange as error:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import click
 
+from quanyu.cli.options import finite
 from quanyu.cli.siting_files import metres, read_orlib, read_streets
 from quanyu.cli.tables import Table
 
@@ -40,15 +40,9 @@ def _options(*options: Option) -> Option:
     return add
 
 
-def _seconds(_ctx: click.Context, _param: click.Parameter, value: float | None) -> float | None:
-    if value is not None and math.isnan(value):  # a range lets it pass
-        raise click.BadParameter("nan is no length of time")
-    return value
-
-
 SEARCH: tuple[Option, ...] = (
     click.option(
-        "--seconds", type=click.FloatRange(0, 1e6, min_open=True), callback=_seconds,
+        "--seconds", type=click.FloatRange(0, 1e6, min_open=True), callback=finite,
         help="Stop the search after so long.",
     ),
     click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True),

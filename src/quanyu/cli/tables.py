@@ -75,6 +75,11 @@ class Table:
             raise MissingColumn(file=self.file, column=name, value=", ".join(self.columns))
         return [row[name] for row in self.rows]
 
+    def require_free(self, *names: str) -> None:
+        """Refuse a table that has a column of the name of one to be added."""
+        if taken := next((name for name in names if name in self.columns), None):
+            raise BrokenFile(file=self.file, row=1, value=f"a column {taken}", expected="another name for it")
+
     def keys(self) -> list[str]:
         """Return the cells of the first column, which must be filled and all different."""
         column, seen = self.columns[0], set[str]()
@@ -93,7 +98,7 @@ class Table:
         """Return a column of finite numbers."""
         import numpy as np
 
-        values = np.array([_number(text) for text in self.column(column)])
+        values = self._values(column)
         if (bad := ~np.isfinite(values)).any():
             raise self.fault(int(np.argmax(bad)), column, "a number")
         return values
@@ -102,11 +107,17 @@ class Table:
         """Return a column of whole numbers of ``low`` or more."""
         import numpy as np
 
-        values = np.array([_number(text) for text in self.column(column)])
+        values = self._values(column)
         bad = ~((values == np.floor(values)) & (values >= low) & (values <= MOST))
         if bad.any():
             raise self.fault(int(np.argmax(bad)), column, f"a whole number from {low} to {MOST}")
         return values.astype(np.int64)
+
+    def _values(self, column: str) -> FloatArray:
+        """Return the numbers of a column, NaN for what is none."""
+        import numpy as np
+
+        return np.array([_number(text) for text in self.column(column)])
 
     def whole(self, column: str) -> IntArray | None:
         """Return a column of whole numbers of 0 or more; nothing where the file has no such column."""

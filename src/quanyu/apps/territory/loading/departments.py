@@ -35,9 +35,10 @@ from quanyu.engines.arrays import GeometryArray
 from quanyu.engines.spatial import metric_projection, project_areas
 from quanyu.engines.spatial.overlaying import overlay
 from quanyu.errors import QuanyuError
+from quanyu.values.columns import GRID_CODE, column_of
 
 SHORT_CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,29}")
-CODE, NAME = ("code", "网格编码", "网格编号", "编码", "编号", "id"), ("name", "网格名称", "名称")
+NAME = ("name", "网格名称", "名称")
 ITEM_COLUMNS = {
     "code": ("item_code", "事项编码", "编码", "编号"),
     "name": ("item", "事项名称", "事项", "名称"),
@@ -88,7 +89,7 @@ def read_network(path: Path, stated: StatedNetwork) -> Grids:
     check_system(stated.coordinates)
     with opened(path) as paths:
         source = mapping.catalogue(path.name, paths)[0]
-        columns = {"code": mapping.column(source.columns, CODE), "name": mapping.column(source.columns, NAME)}
+        columns = {"code": column_of(source.columns, GRID_CODE), "name": column_of(source.columns, NAME)}
         layer = read_layer(path.name, source, stated.coordinates, columns, shape="polygon")
     findings: list[dict[str, Any]] = []
     if len(layer.repaired):

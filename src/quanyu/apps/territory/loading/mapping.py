@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pyogrio
 
 from quanyu.apps.territory.loading import faults
 from quanyu.apps.territory.loading.files import FORMS
+from quanyu.values.columns import plain
 
 # Layer → column → names it may have in a file. The first column of a name is ours.
 FORM: dict[str, dict[str, tuple[str, ...]]] = {
@@ -91,10 +90,10 @@ def propose(layers: list[SourceLayer]) -> dict[str, str]:
     mapping: dict[str, str] = {}
     taken: set[str] = set()
     for ours in FORM:
-        wanted = [_plain(ours), *map(_plain, LAYER_NAMES[ours])]
-        matching = [layer for layer in layers if _plain(layer.name) in wanted and layer.name not in taken]
+        wanted = [plain(ours), *map(plain, LAYER_NAMES[ours])]
+        matching = [layer for layer in layers if plain(layer.name) in wanted and layer.name not in taken]
         if matching:
-            found = min(matching, key=lambda layer: wanted.index(_plain(layer.name)))
+            found = min(matching, key=lambda layer: wanted.index(plain(layer.name)))
             mapping[ours] = found.name
             taken.add(found.name)
     if "buildings" not in mapping and len(layers) == 1 and not mapping:
@@ -133,12 +132,6 @@ def complete(file: str, layers: list[SourceLayer], changes: Mapping[str, str]) -
     return {key: name for key, name in mapping.items() if name}
 
 
-def column(columns: Iterable[str], names: Iterable[str]) -> str:
-    """Return the first of some names that a layer has as a column, as it is written there; '' for none."""
-    theirs = {_plain(each): each for each in columns}
-    return next((theirs[_plain(name)] for name in names if _plain(name) in theirs), "")
-
-
 def parse(file: str, pairs: Iterable[str]) -> dict[str, str]:
     """Return a mapping from ``LAYER.COLUMN=NAME`` texts."""
     result = {}
@@ -157,18 +150,14 @@ def _with_columns(layers: list[SourceLayer], mapping: dict[str, str]) -> dict[st
         if ours not in mapping:
             continue
         result[ours] = mapping[ours]
-        theirs = {_plain(column): column for column in reversed(by_name[mapping[ours]].columns)}
+        theirs = {plain(column): column for column in reversed(by_name[mapping[ours]].columns)}
         taken: set[str] = set()
         for column, aliases in columns.items():
             for alias in (column, *aliases):
                 # A Shapefile cuts the names of its columns to ten signs.
-                name = theirs.get(_plain(alias)) or theirs.get(_plain(alias)[:10])
+                name = theirs.get(plain(alias)) or theirs.get(plain(alias)[:10])
                 if name is not None and name not in taken:
                     result[f"{ours}.{column}"] = name
                     taken.add(name)
                     break
     return result
-
-
-def _plain(name: Any) -> str:
-    return unicodedata.normalize("NFKC", str(name)).strip().casefold().replace(" ", "_")

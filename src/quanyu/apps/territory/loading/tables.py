@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import gzip
 import io
-import unicodedata
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import openpyxl
 from quanyu.apps.territory.loading import faults
 from quanyu.apps.territory.loading.files import check_archive, check_size, limit_bytes, swelling
 from quanyu.errors import QuanyuError
+from quanyu.values.columns import plain
 from quanyu.values.numbers import number_in, read_number
 
 FORMS = "CSV, CSV.gz, xlsx"
@@ -97,10 +97,10 @@ def read_table(path: Path, columns: Mapping[str, Iterable[str]], *, required: It
     check_size(path)
     sheet, lines = _xlsx(path) if path.suffix.lower() == ".xlsx" else ("table", _csv(path))
     header = next(lines, (0, []))[1]
-    known = {_plain(name): index for index, name in reversed(list(enumerate(header))) if name.strip()}
+    known = {plain(name): index for index, name in reversed(list(enumerate(header))) if name.strip()}
     places: dict[str, int] = {}
     for column, aliases in columns.items():
-        index = next((known[_plain(alias)] for alias in (column, *aliases) if _plain(alias) in known), None)
+        index = next((known[plain(alias)] for alias in (column, *aliases) if plain(alias) in known), None)
         if index is not None:
             places[column] = index
     for column in required:
@@ -122,10 +122,6 @@ def read_table(path: Path, columns: Mapping[str, Iterable[str]], *, required: It
 
 def _text(cells: list[str], index: int) -> str:
     return cells[index].strip() if index < len(cells) else ""
-
-
-def _plain(name: str) -> str:
-    return unicodedata.normalize("NFKC", name).strip().casefold().replace(" ", "_")
 
 
 def _csv(path: Path) -> Iterator[tuple[int, list[str]]]:

@@ -198,6 +198,6 @@ def _figures(found: Assignment) -> dict[str, Any]:
     return {
         "tasks": len(found.agent), "assigned": int((found.agent >= 0).sum()), "fewest_out": found.fewest_out,
         "cost": found.cost, "changed": found.changed, "objective": found.objective, "bound": found.bound,
-        "gap": round(found.gap, 6), "is_optimal": found.is_optimal, "steps": found.steps,
+        "gap": None if found.gap is None else round(found.gap, 6), "is_optimal": found.is_optimal, "steps": found.steps,
         "seconds": round(found.seconds, 3), "stopped": found.stopped,
     }  # fmt: skip

@@ -17,7 +17,7 @@ from quanyu.engines.assignment import Assignment, Progress, assign
 from quanyu.engines.assignment.certificates import bound_by_prices, still_possible
 from quanyu.engines.assignment.counting import bound_by_places
 from quanyu.engines.assignment.errors import CostsTooLarge, RepeatedPair
-from quanyu.engines.assignment.loading import with_nobody
+from quanyu.engines.assignment.loading import counted, with_nobody
 from quanyu.engines.assignment.problem import check
 from quanyu.errors import BadValue, EmptyInput, InvalidInput, NotFinite, OutOfRange, WrongShape, WrongType
 
@@ -73,9 +73,38 @@ def check_valid(found: Assignment, arguments: dict[str, Any]) -> None:
     assert arguments["allowed"][held, found.agent[held]].all()
     assert costs[held, found.agent[held]].sum() == found.cost
     before = arguments["previous"]
-    assert ((before >= 0) & (before != found.agent)).sum() == found.changed
+    assert ((before >= 0) & (before != found.agent) & (found.agent >= 0)).sum() == found.changed
     assert [each.task for each in found.unassigned] == np.flatnonzero(found.agent < 0).tolist()
+    lost = ((before >= 0) & (before != found.agent)).sum()
+    price = check(**arguments).price
+    assert found.objective == found.cost + lost * arguments["change_cost"] + len(found.unassigned) * price
     assert found.bound <= found.objective
+    check_reasons(found, arguments)
+
+
+def check_reasons(found: Assignment, arguments: dict[str, Any]) -> None:
+    """Hold each reason against what it says, by the room that is left."""
+    costs, capacity = arguments["costs"], np.array(arguments["capacity"])
+    loads, before = arguments.get("loads", np.ones_like(costs)), arguments["previous"]
+    room = capacity - found.used
+    for each in found.unassigned:
+        t = each.task
+        mine = np.flatnonzero(arguments["allowed"][t])
+        whole, now = loads[t, mine] > capacity[mine], loads[t, mine] > room[mine]
+        price = costs[t, mine] + arguments["change_cost"] * ((before[t] >= 0) & (before[t] != mine))
+        if each.reason == "no_candidate":
+            assert not len(mine)
+        elif each.reason == "too_heavy":
+            assert whole.all()
+        elif each.reason == "full":
+            assert now.all()
+        elif "loads" in arguments:
+            # There is room; so this one was tried, and leaving it out is what its price asks for.
+            assert each.reason == "too_dear"
+            assert arguments["price"] is not None
+            alone = arguments["price"] + arguments["change_cost"] * (before[t] >= 0)
+            assert set(each.agents) == set(mine[~now].tolist())
+            assert (price[~now] >= alone).all()
 
 
 @settings(max_examples=80)
@@ -85,30 +114,54 @@ def test_places_by_number_are_assigned_as_cheaply_as_brute_force_can(arguments: 
     check_valid(found, arguments)
     out, cost = brute(arguments)
     if arguments["price"] is None:
-        assert (len(found.unassigned), found.cost + found.changed * arguments["change_cost"]) == (out, cost)
+        assert (len(found.unassigned), found.objective - out * check(**arguments).price) == (out, cost)
         assert found.fewest_out == out
     else:
         assert found.objective == cost
     assert found.is_optimal
+    assert found.gap == 0.0
     problem = check(**{name: value for name, value in arguments.items() if name != "seed"})
     assert bound_by_places(problem, found.prices) == found.bound == found.objective
 
 
-@settings(max_examples=25, deadline=None)
-@given(small(with_loads=True))
-def test_loads_are_assigned_within_a_bound_that_brute_force_confirms(arguments: dict[str, Any]) -> None:
-    found = assign(**arguments, steps=4)
+@settings(max_examples=60, deadline=None)
+@given(small(with_loads=True), st.sampled_from([{"steps": 4}, {"steps": 1}, {"seconds": 0.0}]))
+def test_loads_are_assigned_within_a_bound_that_brute_force_confirms(
+    arguments: dict[str, Any], limit: dict[str, Any]
+) -> None:
+    found = assign(**arguments, **limit)
     check_valid(found, arguments)
     out, cost = brute(arguments)
-    price = arguments["price"]
-    if price is None:
-        price = check(**arguments).price
-        cost += out * price
-        assert found.fewest_out <= out
-    assert found.bound <= cost <= found.objective
-    if found.is_optimal:
+    problem, left = check(**arguments), len(found.unassigned)
+    least = cost + out * problem.price if arguments["price"] is None else cost
+    if arguments["price"] is None:
+        assert found.fewest_out <= out <= left
+        assert (found.gap is None) == (left > found.fewest_out and not found.is_optimal)
+        if found.is_optimal:
+            assert (left, found.objective - left * problem.price) == (out, cost)
+    elif found.is_optimal:
         assert found.objective == cost
-    assert bound_by_prices(with_nobody(check(**arguments)), found.prices) == found.bound
+    assert found.bound <= least <= found.objective
+    if found.gap is not None:
+        beside = found.objective - (left * problem.price if arguments["price"] is None else 0)
+        assert found.objective - least <= found.gap * max(beside, 1) + 1e-9
+    beyond = problem.price - counted(problem)
+    assert bound_by_prices(with_nobody(problem), found.prices) + found.fewest_out * beyond == found.bound
+
+
+def test_that_no_more_can_be_served_is_proven_before_the_cost_is() -> None:
+    # Loads of 4 and 3 in 10 units of room would hold three tasks; in two halves of 5 there is room for two.
+    found = assign([[7, 9], [3, 8], [5, 5], [6, 6]], [5, 5], loads=[4, 3, 3, 4])
+    assert (len(found.unassigned), found.cost, found.changed) == (2, 8, 0)
+    assert (found.fewest_out, found.is_optimal, found.gap) == (2, True, 0.0)
+    stopped = assign([[7, 9], [3, 8], [5, 5], [6, 6]], [5, 5], loads=[4, 3, 3, 4], seconds=0.0)
+    assert (stopped.fewest_out, stopped.is_optimal, stopped.gap) == (1, False, None)
+    assert [each.reason for each in stopped.unassigned] == ["full", "full"]
+
+
+def test_a_task_left_out_is_no_change_of_agent() -> None:
+    found = assign([[1, 5], [1, 5]], [1, 0], loads=[1, 1], previous=[0, 0], change_cost=3)
+    assert (found.changed, found.cost, len(found.unassigned)) == (0, 1, 1)
 
 
 @settings(max_examples=15, deadline=None)

@@ -115,16 +115,23 @@ def _answer(problem: Problem, found: Found, scale: int, begun: float) -> Assignm
     used = np.zeros(len(problem.capacity), dtype=np.int64)
     np.add.at(used, agent[held], problem.candidates.load[entry[held]])
     known = np.full(problem.tasks, NONE) if problem.previous is None else problem.previous
-    is_changed = (known != NONE) & (agent != known)
-    objective = problem.objective(entry)
-    extra = problem.change_cost * int(is_changed.sum())
+    is_moved = (known != NONE) & (agent != known)
+    objective, out = problem.objective(entry), int((~held).sum())
+    is_optimal = found.is_optimal or objective == found.bound
     return Assignment(
-        agent=agent, used=used, cost=objective - extra - problem.price * int((~held).sum()),
-        changed=int(is_changed.sum()), objective=objective, bound=found.bound,
-        is_optimal=found.is_optimal or objective == found.bound,
+        agent=agent, used=used, cost=objective - problem.change_cost * int(is_moved.sum()) - problem.price * out,
+        changed=int((is_moved & held).sum()), objective=objective, bound=found.bound,
+        gap=0.0 if is_optimal else _gap(problem, found, objective, out), is_optimal=is_optimal,
         unassigned=reasons.unassigned(problem, entry, used), fewest_out=found.fewest_out, prices=found.price,
         scale=scale, steps=found.steps, seconds=time.monotonic() - begun, stopped=found.stopped,
     )  # fmt: skip
+
+
+def _gap(problem: Problem, found: Found, objective: int, out: int) -> float | None:
+    """Return how far the objective may lie above the least; a default price is no cost that it could be a share of."""
+    if not problem.served_first:
+        return (objective - found.bound) / max(objective, 1)
+    return (objective - found.bound) / max(objective - problem.price * out, 1) if out == found.fewest_out else None
 
 
 def warm() -> None:

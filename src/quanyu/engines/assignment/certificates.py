@@ -10,6 +10,7 @@ from quanyu.engines.assignment.parts import Part
 
 # Prices are kept in parts of a unit of cost, as fine as sums of 62 bits allow.
 FINEST, BITS = 2**20, 62
+NEVER = 2**62
 
 
 def scale_of(part: Part) -> int:
@@ -35,6 +36,18 @@ def bound_by_prices(part: Part, price: IntArray) -> int:
         gain, load, _ = _gains(part, price, scale, a)
         total -= int(_most(gain[gain > 0], load[gain > 0], int(part.room[a]))[-1])
     return -(-total // scale)
+
+
+def fewest_out(part: Part) -> int:
+    """Return a proven number of tasks that every assignment leaves to nobody."""
+    here = part.candidates
+    real = here.agent != len(part.room) - 1
+    least = np.full(len(here.indptr) - 1, NEVER)
+    np.minimum.at(least, part.rows[real], here.load[real])
+    possible = np.sort(least[least < NEVER])
+    # Even were all capacities one, no more than so many of the smallest loads would fit.
+    fitting = int(np.searchsorted(np.cumsum(possible), part.room.sum(), side="right"))
+    return len(least) - fitting
 
 
 def still_possible(part: Part, price: IntArray, upper: int) -> BoolArray:

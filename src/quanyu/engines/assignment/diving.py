@@ -85,11 +85,28 @@ def relieved(part: Part, chosen: IntArray) -> IntArray:
     for t in np.argsort(-here.load[chosen], kind="stable").tolist():
         if room[here.agent[chosen[t]]] < 0 or here.agent[chosen[t]] == nobody:
             room[here.agent[chosen[t]]] += here.load[chosen[t]]
-            span = slice(int(here.indptr[t]), int(here.indptr[t + 1]))
-            cost = np.where(here.load[span] <= room[here.agent[span]], here.cost[span], NEVER)
-            chosen[t] = span.start + int(np.argmin(cost))
-            room[here.agent[chosen[t]]] -= here.load[chosen[t]]
+            _give(part, chosen, room, t)
     return chosen
+
+
+def filled(part: Part, chosen: IntArray) -> IntArray:
+    """Return the choice with each task that nobody has given to the cheapest with room for it, smallest loads first."""
+    here, chosen = part.candidates, chosen.copy()
+    room = part.room - np.bincount(here.agent[chosen], here.load[chosen], minlength=len(part.room)).astype(np.int64)
+    out = np.flatnonzero(here.agent[chosen] == len(part.room) - 1)
+    smallest = np.minimum.reduceat(np.where(here.agent == len(part.room) - 1, NEVER, here.load), here.indptr[:-1])
+    for t in out[np.argsort(smallest[out], kind="stable")].tolist():
+        _give(part, chosen, room, t)
+    return chosen
+
+
+def _give(part: Part, chosen: IntArray, room: IntArray, t: int) -> None:
+    """Give a task that takes no room to the cheapest candidate that has room for it; nobody always has."""
+    here = part.candidates
+    span = slice(int(here.indptr[t]), int(here.indptr[t + 1]))
+    cost = np.where(here.load[span] <= room[here.agent[span]], here.cost[span], NEVER)
+    chosen[t] = span.start + int(np.argmin(cost))
+    room[here.agent[chosen[t]]] -= here.load[chosen[t]]
 
 
 def polish(whole: Part, dual: Dual, start: IntArray, fallback: IntArray, sweeps: int, state: WordArray) -> IntArray:

@@ -11,8 +11,8 @@ import numpy as np
 from quanyu.engines.arrays import BoolArray, FloatArray, IntArray
 from quanyu.engines.assignment._kernels import MOST_CELLS, Candidates, WordArray, level
 from quanyu.engines.assignment.branching import branch
-from quanyu.engines.assignment.certificates import bound_by_prices, still_possible, whole_prices
-from quanyu.engines.assignment.diving import dive, polish, relieved
+from quanyu.engines.assignment.certificates import bound_by_prices, fewest_out, still_possible, whole_prices
+from quanyu.engines.assignment.diving import dive, filled, polish, relieved
 from quanyu.engines.assignment.parts import Dual, Part, climbed, part_of
 from quanyu.engines.assignment.problem import NONE, Problem, pointers, rows_of
 
@@ -47,7 +47,8 @@ MANY = 1_000_000
 class Found:
     """The candidate of each task (−1: nobody), the prices of the tasks and the bound that they prove.
 
-    ``is_optimal`` says that HiGHS searched what was open to its end; ``fewest_out`` how many tasks must be left out.
+    ``is_optimal`` says that HiGHS searched what was open to its end; ``fewest_out`` how many tasks must be left out, by
+    sums of loads or by HiGHS.
     """
 
     entry: IntArray
@@ -77,11 +78,18 @@ class Loading:
         if len(self.core.origin) < len(self.whole.origin):
             self.dual = self._rise(self.core, self.dual.price)
         self.price = whole_prices(self.whole, self.dual.price)
-        self.bound = bound_by_prices(self.whole, self.price)
+        self.fewest_out = fewest_out(self.whole)
+        self.proven = bound_by_prices(self.whole, self.price)
         default = int(np.clip(DIVED // looks(self.core), 1, DIVES))
         if steps is None:
             steps = default if seconds is None else MANY
         self.limit, self.steps, self.stopped, self.is_optimal = steps, 0, "steps", False
+
+    @property
+    def bound(self) -> int:
+        """What every assignment costs at the least: those that must be left out have their whole price, of which the
+        search counts a part."""
+        return self.proven + self.fewest_out * (self.problem.price - counted(self.problem))
 
     def run(self) -> Found:
         """Dive until the gap is closed or the limit reached, then let HiGHS look at what is open."""
@@ -94,10 +102,17 @@ class Loading:
             if not self.tell(self.steps / self.limit, self.steps, self.best_cost, self.bound):
                 self.stopped = "asked"
                 break
+        self._take(self.best)
         if self.best_cost > self.bound and self.stopped != "asked" and self.steps:
             self._branch()
         entry = self.whole.origin[self.best]
-        return Found(entry, self.price, self.bound, self.is_optimal, self._fewest_out(), self.steps, self.stopped)
+        return Found(entry, self.price, self.bound, self.is_optimal, self.fewest_out, self.steps, self.stopped)
+
+    def _take(self, chosen: IntArray) -> None:
+        """Keep a choice, with all filled in that has room, if it is better than the best."""
+        chosen = filled(self.whole, chosen)
+        if (cost := self._cost(chosen)) < self.best_cost:
+            self.best, self.best_cost = chosen, cost
 
     def _step(self) -> None:
         """Dive into the whole, or in turns into the tasks of half of the agents, the others as they are."""
@@ -109,9 +124,7 @@ class Loading:
             start = polish(self.core, self.dual, start, fallback, sweeps, self.state)
             if not self._is_nobody(self.core)[start].any():
                 break
-        chosen = self.core.origin[start]
-        if (cost := self._cost(chosen)) < self.best_cost:
-            self.best, self.best_cost = chosen, cost
+        self._take(self.core.origin[start])
 
     def _widened(self, start: IntArray) -> tuple[IntArray, IntArray]:
         """Return a choice of the core, and it relieved, once the core has all candidates of tasks left out otherwise.
@@ -148,24 +161,50 @@ class Loading:
         return chosen
 
     def _branch(self) -> None:
-        """Ask HiGHS for a better assignment by the candidates that could be in one, if these are few."""
-        whole, upper = self.whole, self.best_cost
-        if len(whole.origin) > MOST_OPEN or upper > CLEAR:
+        """Ask HiGHS for a better assignment by the candidates that could be in one, if these are few.
+
+        Where serving comes first, it is asked in turn whether more can be served, and what so many cost at the least:
+        in one sum the price of those left out would blur the costs.
+        """
+        whole, problem = self.whole, self.problem
+        if len(whole.origin) > MOST_OPEN or (problem.served_first and not self._serves_most()):
+            return
+        if problem.served_first:
+            out, cost = self._out(), whole.candidates.cost
+            upper = int(cost[self.best].sum())
+        else:
+            # Here leaving a task out costs what it costs; as much as all of the best rules it out.
+            out, upper = None, self.best_cost
+            dear = np.minimum(problem.alone[whole.rows], upper)
+            cost = np.where(self._is_nobody(whole), dear, whole.candidates.cost)
+        if upper > CLEAR:
             return
         keep = still_possible(whole, self.price, upper)
-        if len(np.unique(whole.rows[keep])) < self.problem.tasks:
+        if len(np.unique(whole.rows[keep])) < problem.tasks:
             self.is_optimal = True  # every better assignment would need a candidate for each task
         if self.is_optimal or keep.sum() > OPEN:
             return
-        # Here leaving a task out costs what it costs; as much as all of the best rules it out.
-        cost = np.where(
-            self._is_nobody(whole), np.minimum(self.problem.alone[whole.rows], upper), whole.candidates.cost
-        )
-        true = replace(whole, candidates=whole.candidates._replace(cost=cost), origin=np.arange(len(cost)))
+        better, self.is_optimal = self._asked(cost, keep, upper, out)
+        if better is not None:
+            self._take(better)
+
+    def _serves_most(self) -> bool:
+        """Whether it is proven that no assignment serves more tasks than the best, which HiGHS may replace."""
+        if self._out() > self.fewest_out and len(self.whole.origin) <= OPEN:
+            each = self._is_nobody(self.whole).astype(np.int64)
+            better, is_whole = self._asked(each, np.ones(len(each), dtype=np.bool_), self._out(), None)
+            if better is not None:
+                self._take(better)
+            if is_whole:
+                self.fewest_out = self._out()
+        return self._out() == self.fewest_out
+
+    def _asked(self, cost: IntArray, keep: BoolArray, upper: int, out: int | None) -> tuple[IntArray | None, bool]:
+        """Return what HiGHS finds below ``upper`` at other costs among the candidates kept, and whether that is all."""
+        whole = self.whole
+        part = replace(whole, candidates=whole.candidates._replace(cost=cost), origin=np.arange(len(cost)))
         left = None if self.seconds is None else max(0.1, self.begun + self.seconds - time.monotonic())
-        better, self.is_optimal = branch(true.without(keep, whole.room), upper, nodes=NODES, seconds=left)
-        if better is not None and (found := self._cost(better)) < upper:
-            self.best, self.best_cost = better, found
+        return branch(part.without(keep, whole.room), upper, nodes=NODES, seconds=left, out=out)
 
     def _rise(self, part: Part, price: FloatArray) -> Dual:
         """Return prices after several climbs, each towards a value a little above the bound of the one before."""
@@ -202,26 +241,20 @@ class Loading:
     def _is_late(self, share: float) -> bool:
         return self.seconds is not None and time.monotonic() - self.begun > share * self.seconds
 
-    def _fewest_out(self) -> int:
-        """Return a proven number of tasks that every assignment leaves out."""
-        least = np.full(self.problem.tasks, INFINITE)
-        real = ~self._is_nobody(self.whole)
-        np.minimum.at(least, self.whole.rows[real], self.whole.candidates.load[real])
-        possible = np.sort(least[least < INFINITE])
-        # Even were all capacities one, no more than so many of the smallest loads would fit.
-        fitting = int(np.searchsorted(np.cumsum(possible), self.problem.capacity.sum(), side="right"))
-        return self.problem.tasks - fitting
+    def _out(self) -> int:
+        """Return how many tasks the best leaves out."""
+        return int(self._is_nobody(self.whole)[self.best].sum())
 
 
 def with_nobody(problem: Problem) -> Part:
     """Return the candidates whose load fits alone, and nobody as the last agent, who takes any task without load.
 
-    For the search leaving a task out costs no more than a few times the greatest cost; a bound on that is one still.
+    For the search leaving a task out costs what :func:`counted` tells; a bound on that is one still.
     """
     here, agents = problem.candidates, len(problem.capacity)
     rows = rows_of(here.indptr)
     fits = np.flatnonzero(here.load <= problem.capacity[here.agent])
-    dear = np.minimum(problem.alone, 1 + DEAR * int(here.cost.max(initial=0)))
+    dear = problem.alone - problem.price + counted(problem)
     # Nobody stands behind the others of each task, so that agents stay in order.
     kept = pointers(rows[fits], problem.tasks)
     indptr = kept + np.arange(problem.tasks + 1)
@@ -231,6 +264,11 @@ def with_nobody(problem: Problem) -> Part:
     agent[place], cost[place], load[place], origin[place] = here.agent[fits], here.cost[fits], here.load[fits], fits
     cost[last], origin[last] = dear, NONE
     return part_of(Candidates(indptr, agent, cost, load), origin, np.append(problem.capacity, 0))
+
+
+def counted(problem: Problem) -> int:
+    """Return what of the price of a task left out the search counts: no more than a few times the greatest cost."""
+    return min(problem.price, 1 + DEAR * int(problem.candidates.cost.max(initial=0)))
 
 
 def looks(part: Part) -> int:

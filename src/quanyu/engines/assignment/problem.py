@@ -23,7 +23,8 @@ class Problem:
     """Checked input: n tasks, m agents.
 
     ``candidates`` are those that are allowed, in the order of agents; their costs hold what a change costs. ``alone``
-    (n,) is what it costs to leave a task out. ``by_count`` says that every load is 1.
+    (n,) is what it costs to leave a task out: ``price``, and a change where it had an agent. ``served_first`` says that
+    the price was not told, so that one task more is worth any cost; ``by_count`` that every load is 1.
     """
 
     candidates: Candidates
@@ -32,6 +33,7 @@ class Problem:
     price: int
     previous: IntArray | None
     change_cost: int
+    served_first: bool
     by_count: bool
 
     @property
@@ -94,7 +96,8 @@ def check(
         raise CostsTooLarge(tasks=tasks, value=value + change, most=MOST)
     return Problem(
         candidates=Candidates(pointers(rows, tasks), agent.astype(np.int32), cost, load), capacity=room,
-        alone=value + extra, price=value, previous=before, change_cost=change, by_count=loads is None,
+        alone=value + extra, price=value, previous=before, change_cost=change,
+        served_first=price is None, by_count=loads is None,
     )  # fmt: skip
 
 

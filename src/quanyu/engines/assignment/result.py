@@ -31,10 +31,15 @@ class Unassigned:
 class Assignment:
     """Who takes each task: ``agent`` (n,), −1 for nobody, and ``used`` (m,), the load of each agent.
 
+    ``changed`` tasks have another agent than today; one left out is none of them, but costs a change all the same.
     ``objective`` is ``cost`` (without what changes cost) and the prices of changes and of tasks left out; no
     assignment has less than ``bound``, which ``prices`` prove: of places (m,) where they are counted, of tasks (n,) in
-    parts of 1 / ``scale`` otherwise. ``is_optimal`` says that bound and objective meet, or that HiGHS searched to its
-    end all that the bound leaves open. No assignment leaves out fewer than ``fewest_out`` tasks.
+    parts of 1 / ``scale`` otherwise, with ``fewest_out``. ``is_optimal`` says that bound and objective meet, or that
+    HiGHS searched to its end all that the bound leaves open. No assignment leaves out fewer than ``fewest_out`` tasks:
+    that is proven by sums of loads, or by HiGHS where it proves more.
+
+    ``gap`` is how far the objective may lie above the least, as a share of what is beside the default price of tasks
+    left out; ``None`` where the price is the default and it is not proven that no more tasks can be served.
     """
 
     agent: IntArray
@@ -43,6 +48,7 @@ class Assignment:
     changed: int
     objective: int
     bound: int
+    gap: float | None
     is_optimal: bool
     unassigned: tuple[Unassigned, ...]
     fewest_out: int
@@ -51,11 +57,6 @@ class Assignment:
     steps: int
     seconds: float
     stopped: str
-
-    @property
-    def gap(self) -> float:
-        """How far the objective may lie above the least, as a share of it."""
-        return 0.0 if self.is_optimal else (self.objective - self.bound) / max(abs(self.objective), 1)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from shapely.geometry import box
 
 from quanyu.engines.spatial import split_atoms, tessellate
 from quanyu.engines.spatial.splitting import split_cell
+from quanyu.errors import OutOfRange
 
 GROUND = box(0, 0, 200, 200)
 
@@ -82,3 +83,11 @@ def test_nothing_heavy_changes_nothing() -> None:
     pieces = split_atoms(made.cells, footprints, made.adjacency, np.array([1, 1]), barrier=barrier)
     assert (pieces.adjacency != made.adjacency).nnz == 0
     assert [cell.equals(old) for cell, old in zip(pieces.cells, made.cells, strict=True)] == [True, True]
+
+
+def test_a_barrier_that_is_neither_true_nor_false_is_refused() -> None:
+    footprints = np.array([box(20, 90, 180, 100), box(20, 150, 180, 160)], dtype=object)
+    made = tessellate(footprints, territory=GROUND)
+    unclear = np.full(made.adjacency.nnz, np.nan)
+    with pytest.raises(OutOfRange, match=r"barrier\[0\] is nan; allowed is true or false"):
+        split_atoms(made.cells, footprints, made.adjacency, np.array([2, 1]), barrier=unclear)

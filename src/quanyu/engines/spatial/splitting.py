@@ -12,7 +12,7 @@ import scipy.sparse as sparse
 import shapely
 from shapely import affinity
 
-from quanyu.engines.arrays import BoolArray, FloatArray, GeometryArray, IntArray, int_array
+from quanyu.engines.arrays import BoolArray, FloatArray, GeometryArray, IntArray, bool_array, int_array
 from quanyu.engines.spatial.tessellating.strays import settled
 
 # Rounding leaves pieces that touch up to this far apart.
@@ -80,10 +80,11 @@ def split_atoms(
 
     Raises
     ------
-    OutOfRange
-        A number of parts below 1.
+    OutOfRange, WrongShape, WrongType
+        A number of parts below 1, or a barrier that is neither true nor false.
     """
     parts = int_array("parts", parts, shape=(len(cells),), low=1)
+    barrier = bool_array("barrier", barrier, shape=(adjacency.nnz,))
     start = np.concatenate([[0], np.cumsum(parts)])
     origin = np.repeat(np.arange(len(cells)), parts)
     pieces = np.asarray(cells, dtype=object)[origin]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import numpy as np
 
+from quanyu.cli.compiling import computes
 from quanyu.cli.options import JSON, finite, out
 from quanyu.cli.tables import METRES, Table, read_text, write_table
 from quanyu.errors import BrokenFile, OutOfRange
@@ -52,6 +53,7 @@ SEED = click.option("--seed", type=click.IntRange(min=0), default=0, show_defaul
 @out()
 @JSON
 @click.pass_context
+@computes
 def assign(
     ctx: click.Context, /, agents: Path, tasks: Path | None, *, out: Path, as_json: bool, **options: Any
 ) -> None:
@@ -87,6 +89,7 @@ def assign(
 @out()
 @JSON
 @click.pass_context
+@computes
 def match(
     ctx: click.Context, applications: Path, posts: Path, by_points: bool, seed: int, out: Path, as_json: bool
 ) -> None:

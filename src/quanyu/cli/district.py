@@ -13,6 +13,7 @@ import click
 import numpy as np
 
 from quanyu.cli.arrays import require_array, search_options, territory_of
+from quanyu.cli.compiling import computes
 from quanyu.cli.options import finite
 from quanyu.cli.output import named_file
 
@@ -56,6 +57,7 @@ CUTS = ("cut_edges", "cut_length")
     help="A .npy file.",
 )
 @click.pass_context
+@computes
 def district(
     ctx: click.Context, /, file: Path, out: Path, *, as_json: bool, bound: float | None, **options: Any
 ) -> None:
@@ -110,6 +112,7 @@ def _proven(result: Districting, territory: dict[str, Any], options: dict[str, A
 @search_options
 @click.option("--counts", help="Numbers of districts, from the first to the last: 240-250.")
 @click.option("--frontier", is_flag=True, help="From the array previous: five plans, from free to least moved.")
+@computes
 def curve(file: Path, *, counts: str | None, frontier: bool, as_json: bool, **options: Any) -> None:
     """Tell what another number of districts, or fewer moves, cost on a file."""
     from quanyu.engines.districting import curves

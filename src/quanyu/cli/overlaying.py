@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from quanyu.cli.compiling import computes
 from quanyu.cli.options import finite
 from quanyu.cli.output import named_file
 from quanyu.cli.tables import METRES, Table
@@ -44,6 +45,7 @@ def _optional_file(ctx: click.Context, param: click.Parameter, path: Path | None
 )  # fmt: skip
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_context
+@computes
 def overlay(
     ctx: click.Context, layers: tuple[Path, ...], out: Path, table: Path | None, points: Path | None, tolerance: float,
     as_json: bool,

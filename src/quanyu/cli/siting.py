@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from quanyu.cli.compiling import computes
 from quanyu.cli.options import finite
 from quanyu.cli.siting_files import metres, read_orlib, read_streets
 from quanyu.cli.tables import Table
@@ -67,6 +68,7 @@ NEAR: tuple[Option, ...] = (
 
 @site.command("cover-all")
 @_options(*COVER, *SEARCH)
+@computes
 def all_covered(
     ctx: click.Context, sites: str, demand: str, radius: float, streets: str | None, seconds: float | None, seed: int,
     as_json: bool,
@@ -89,6 +91,7 @@ def all_covered(
     click.option("--budget", type=click.IntRange(min=0), help="What the new sites may cost together."),
     *SEARCH,
 )
+@computes
 def most_covered(
     ctx: click.Context, sites: str, demand: str, radius: float, streets: str | None, p: int | None,
     budget: int | None, seconds: float | None, seed: int, as_json: bool,
@@ -106,6 +109,7 @@ def most_covered(
 
 @site.command("p-median")
 @_options(*NEAR, *SEARCH)
+@computes
 def median(
     ctx: click.Context, file: str | None, kind: str, sites: str | None, demand: str | None, streets: str | None,
     p: int | None, seconds: float | None, seed: int, as_json: bool,
@@ -124,6 +128,7 @@ def median(
 
 @site.command("p-center")
 @_options(*NEAR, *SEARCH)
+@computes
 def center(
     ctx: click.Context, file: str | None, kind: str, sites: str | None, demand: str | None, streets: str | None,
     p: int | None, seconds: float | None, seed: int, as_json: bool,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from quanyu.cli.compiling import computes
 from quanyu.cli.options import JSON, out
 from quanyu.cli.tables import METRES, Table, write_table
 
@@ -21,6 +22,7 @@ source = click.Path(exists=True, dir_okay=False, path_type=Path)
 @out()
 @JSON
 @click.pass_context
+@computes
 def within(ctx: click.Context, areas: Path, points: Path, nearest: bool, out: Path, as_json: bool) -> None:
     """Name the area of AREAS that holds each point of POINTS.csv.
 

@@ -16,8 +16,11 @@ Value = tuple[int, float]
 
 
 def compact(label: IntArray) -> IntArray:
-    """Return labels numbered from 0, in their order."""
-    return np.unique(label, return_inverse=True)[1].astype(np.int64, copy=False)
+    """Return labels numbered from 0, in their order; none is far above how many there are."""
+    used = np.zeros(int(label.max()) + 1, dtype=bool)
+    used[label] = True
+    result: IntArray = (np.cumsum(used) - 1)[label]
+    return result
 
 
 def numbered(graph: Graph, label: IntArray) -> Plan:

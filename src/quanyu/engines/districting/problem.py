@@ -131,7 +131,11 @@ def _previous(previous: Any, stability: Any, size: int) -> tuple[IntArray, Float
     """Return the earlier divisions as columns, and what each is worth."""
     before = np.zeros((size, 0), dtype=np.int64)
     if previous is not None:
-        before = _columns(int_array, "previous", previous, size, low=-1)
+        before = _columns(int_array, "previous", previous, size, low=-1).copy()
+        # Codes of many digits become the numbers 0, 1, … here, in their order, so that nothing is as long as a code.
+        for column in before.T:
+            known = column >= 0
+            column[known] = np.unique(column[known], return_inverse=True)[1]
     given = np.atleast_1d(np.asarray(stability, dtype=object))
     if len(given) not in (1, before.shape[1]):
         raise WrongShape(name="stability", got=given.shape, expected=(before.shape[1],))

@@ -6,6 +6,7 @@ import csv
 import io
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -22,6 +23,7 @@ from tests.factories import (
     take_in,
 )
 
+from quanyu.apps.grids import planning
 from quanyu.apps.grids.models import Acceptance, Run
 from quanyu.apps.territory.loading.departments import load_items
 from quanyu.apps.territory.models import Division
@@ -91,9 +93,16 @@ def test_outlines_are_geojson_in_degrees(page: Client, home: Division) -> None:
     assert page.get(reverse("fusion-outlines", args=[home.code, "fire"])).status_code == 404
 
 
+def filled(page: Client, home: Division, **changes: Any) -> dict[str, Any]:
+    """Return what the form on the page sends, with some fields changed."""
+    form = page.get(reverse("fusion-territory", args=[home.code])).context["form"]
+    values = {field.name: field.value() for field in form if field.value() is not None and field.value() is not False}
+    return values | {"network": "riverside"} | changes
+
+
 def test_a_proposal_is_asked_for_with_all_departments(page: Client, home: Division) -> None:
-    network = make_network(home)
-    wanted = {"network": network.code, "lower": 300, "upper": 500, "fusion": 0.8}
+    make_network(home)
+    wanted = filled(page, home, lower=300, upper=500, fusion=0.8)
     answer = page.post(reverse("fusion-draw", args=[home.code]), wanted)
     run = Run.objects.get()
     assert answer.headers["Location"] == reverse("run", args=[run.pk])
@@ -103,14 +112,27 @@ def test_a_proposal_is_asked_for_with_all_departments(page: Client, home: Divisi
     assert Run.objects.count() == 1
 
 
-def test_a_proposal_takes_over_no_number_of_grids_from_an_earlier_plan(page: Client, home: Division) -> None:
+def test_a_proposal_is_drawn_by_the_norms_on_the_form_and_its_page_tells_them(page: Client, home: Division) -> None:
     network = make_network(home)
-    draw_plan(network, replace(NORMS, grids=11))
-    page.post(
-        reverse("fusion-draw", args=[home.code]), {"network": "riverside", "lower": 300, "upper": 500, "fusion": 1}
-    )
-    asked = Run.objects.latest("pk").norms
-    assert (asked["departments"], asked["grids"], asked["seed"]) == (["police", "street"], None, NORMS.seed)
+    draw_plan(network, replace(NORMS, grids=11, barriers=("railway",), seed=7))
+    form = filled(page, home, fusion=1)
+    assert (form["barriers"], form["seed"]) == (["railway"], 7)
+    page.post(reverse("fusion-draw", args=[home.code]), {**form, "seed": 9, "stability": 0.3})
+    run = planning.carry_out(Run.objects.latest("pk"), clock=lambda: AT)
+    asked = run.norms
+    assert (asked["departments"], asked["grids"], asked["barriers"]) == (["police", "street"], None, ["railway"])
+    assert (asked["seed"], asked["stability"]) == (9, 0.3)
+    told = dict(page.get(reverse("plan", args=[run.plan_id])).context["drawn_by"])
+    assert (told["Departments"], told["Never cross"], told["Seed"]) == ("Police, Street", "railway", "9")
+    assert told["Closeness to the departments' grids"] == "1"
+
+
+def test_ground_that_a_department_leaves_out_is_listed_once_with_its_households(page: Client, home: Division) -> None:
+    listed = page.get(reverse("fusion-territory", args=[home.code])).context["faults"]["rows"]
+    gaps = [([each.code for each in row["networks"]], row["households"]) for row in listed if "codes" not in row]
+    assert gaps
+    assert all(codes == ["street"] for codes, _ in gaps)
+    assert [households for _, households in gaps] == sorted((each for _, each in gaps), reverse=True)
 
 
 def test_a_community_accepts_and_takes_back(page: Client, home: Division, people: People) -> None:

@@ -16,17 +16,17 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from quanyu.apps.accounts.permissions import may
 from quanyu.apps.grids import actions
 from quanyu.apps.grids import fusion as merging
 from quanyu.apps.grids.models import Network, Plan
-from quanyu.apps.grids.norms import Norms
 from quanyu.apps.territory.models import DepartmentNetwork, Division
 from quanyu.errors import QuanyuError
 from quanyu.web.access import actor, needs
+from quanyu.web.norms import CLOSENESS, NormsForm
 from quanyu.web.plans import map_settings
 from quanyu.web.sources import sources_of
 
@@ -34,33 +34,46 @@ from quanyu.web.sources import sources_of
 COLOURS = ("#d9480f", "#1864ab", "#5f3dc4", "#2b8a3e", "#a61e4d", "#0b7285", "#5c940d", "#343a40")
 # So many places of gaps and overlaps are listed, none smaller than this: those are rounding of coordinates.
 LISTED, LEAST_M2 = 50, 0.1
+# Grids that share less, and nobody, only touch.
+TOLD_M2 = 1.0
 PAGE = 50
 
 
-class ProposalForm(forms.Form):
-    """How the proposal is to be drawn: for which network, in which range, how close to the departments' grids."""
+class ProposalForm(NormsForm):
+    """How the proposal is to be drawn: the norms of the desk, for which network, how close to departments' grids."""
+
+    # How many grids there are follows from the departments' grids and the range.
+    grids = None  # type: ignore[assignment]  # so Django leaves a field out
 
     network = forms.ModelChoiceField(
         Network.objects.none(), label=gettext_lazy("Network"), empty_label=None, to_field_name="code",
         help_text=gettext_lazy("The merged grids become a version of this network."),
     )  # fmt: skip
-    lower = forms.IntegerField(label=gettext_lazy("Fewest households"), initial=300, min_value=1)
-    upper = forms.IntegerField(label=gettext_lazy("Most households"), initial=500, min_value=1)
     fusion = forms.FloatField(
-        label=gettext_lazy("Closeness to the departments' grids"), initial=0.5, min_value=0, max_value=1,
+        label=CLOSENESS, initial=0.5, min_value=0, max_value=1,
         widget=forms.NumberInput(attrs={"step": "0.1"}),
         help_text=gettext_lazy("0 draws freely, 1 moves as few households as it can."),
     )  # fmt: skip
-    units = {
-        "lower": pgettext_lazy("unit", "households"), "upper": pgettext_lazy("unit", "households"),
-        "fusion": gettext_lazy("from 0 to 1"),
-    }  # fmt: skip
+    units = {**NormsForm.units, "fusion": gettext_lazy("from 0 to 1")}
+    field_order = ("network", "lower", "upper", "fusion")
 
     def __init__(self, home: Division, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         choice = self.fields["network"]
         assert isinstance(choice, forms.ModelChoiceField)  # noqa: S101 declared so above
         choice.queryset = Network.objects.filter(territory=home)
+
+    @property
+    def first(self) -> list[forms.BoundField]:
+        """The fields that a merger is about; the rest are norms as for any plan."""
+        return [self[name] for name in self.field_order]
+
+    @property
+    def rest(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.fields if name not in self.field_order]
+
+    def norm_values(self, values: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in values.items() if name != "network"}
 
 
 def _home(code: str) -> Division:
@@ -124,21 +137,24 @@ def _networks(made: merging.Fused) -> list[dict[str, Any]]:
     return rows
 
 
-def _faults(made: merging.Fused) -> list[dict[str, Any]]:
-    """Return the gaps and overlaps of the networks, each with its place on the map, the largest first."""
-    rows: list[dict[str, Any]] = []
-    for gap in made.cut.gaps():
-        if gap.layer < len(made.networks) and gap.enclosed:
-            rows.append({"layer": gap.layer, "codes": [], "area_m2": gap.area_m2, "at": (gap.x, gap.y)})
-    for each in made.cut.doubled():
-        if each.layer < len(made.networks):
-            codes = [made.codes[each.layer][row] for row in each.polygons]
-            rows.append({"layer": each.layer, "codes": codes, "area_m2": each.area_m2, "at": (each.x, each.y)})
-    rows = sorted((row for row in rows if row["area_m2"] >= LEAST_M2), key=lambda row: -row["area_m2"])
+def _faults(made: merging.Fused) -> dict[str, Any]:
+    """Return the gaps and overlaps of the networks, each with its place on the map: most households first, then area.
+
+    ``more`` says how many are not listed.
+    """
+    rows: list[dict[str, Any]] = [
+        {"networks": networks, "households": gap.households, "area_m2": gap.area_m2, "at": (gap.x, gap.y)}
+        for networks, gap in made.left_out()
+    ]
+    rows += [
+        {"networks": (network,), "codes": codes, "area_m2": each.area_m2, "at": (each.x, each.y)}
+        for network, codes, each in made.doubled()
+    ]
+    rows = [row for row in rows if row["area_m2"] >= LEAST_M2 or row.get("households")]
+    rows.sort(key=lambda row: (-(row.get("households") or 0), -row["area_m2"]))
     for row in rows[:LISTED]:
         row["lon"], row["lat"] = made.place(*row["at"])
-        row["network"] = made.networks[row["layer"]]
-    return rows[:LISTED]
+    return {"rows": rows[:LISTED], "more": max(0, len(rows) - LISTED)}
 
 
 def _communities(made: merging.Fused, proposal: Plan | None, home: Division) -> list[dict[str, Any]]:
@@ -155,9 +171,11 @@ def _communities(made: merging.Fused, proposal: Plan | None, home: Division) -> 
 
 
 def _initial(home: Division) -> dict[str, Any]:
-    """Return the range of the territory's newest plan, to begin from."""
+    """Return the norms of the territory's newest plan, to begin from."""
     last = Plan.objects.filter(network__territory=home).order_by("-pk").first()
-    return {} if last is None else {name: last.norms[name] for name in ("lower", "upper")}
+    if last is None:
+        return {}
+    return {name: last.norms[name] for name in ProposalForm.base_fields if name in last.norms}
 
 
 def _map(made: merging.Fused, home: Division, proposal: Plan | None, origin: dict[str, Any]) -> dict[str, Any]:
@@ -214,6 +232,7 @@ def crosswalk(request: HttpRequest, territory: str) -> HttpResponse:
     shares = walk.area_share if walk.household_share is None else walk.household_share
     # What a department leaves out comes last.
     order = np.lexsort((-households, walk.pairs[:, 0], walk.pairs[:, 0] < 0))
+    order = order[(walk.area_m2[order] >= TOLD_M2) | (households[order] > 0)]
     rows = [
         {
             "from": _code(made, one, walk.pairs[at, 0]), "to": _code(made, other, walk.pairs[at, 1]),
@@ -227,6 +246,7 @@ def crosswalk(request: HttpRequest, territory: str) -> HttpResponse:
     context = {
         "home": home, "networks": made.networks, "one": chosen[0], "other": chosen[1],
         "rows": Paginator(rows, PAGE).get_page(request.GET.get("page")), "total": len(rows),
+        "touching": len(walk.pairs) - len(rows),
     }  # fmt: skip
     return render(request, "fusion/crosswalk.html", context)
 
@@ -252,23 +272,17 @@ def _as_csv(rows: list[dict[str, Any]], name: str) -> HttpResponse:
 def draw(request: HttpRequest, territory: str) -> HttpResponse:
     """Ask for a proposal: one network close to all departments' grids."""
     home = _home(territory)
-    form = ProposalForm(home, request.POST)
     codes = list(DepartmentNetwork.objects.filter(territory=home).order_by("pk").values_list("code", flat=True))
     if not codes:
         messages.error(request, _("Load the departments' grids first."))
         return redirect("fusion-territory", home.code)
+    form = ProposalForm(home, request.POST, beyond={"departments": codes})
     if not form.is_valid():
         for name, errors in form.errors.items():
             messages.error(request, f"{form.fields[name].label}: {' '.join(map(str, errors))}")
         return redirect("fusion-territory", home.code)
-    values = form.cleaned_data
-    network = values.pop("network")
     try:
-        last = network.plans.order_by("-number").first()
-        begin = {} if last is None else last.norms
-        # This form does not show how many grids an earlier plan was asked for, so it is no norm of the merged ones.
-        norms = Norms.from_dict({**begin, "grids": None, **values, "departments": codes})
-        run = actions.start_run(network, norms, actor=actor(request), at=timezone.now())
+        run = actions.start_run(form.cleaned_data["network"], form.norms, actor=actor(request), at=timezone.now())
     except QuanyuError as error:
         messages.error(request, _(error.template) % error.params)
         return redirect("fusion-territory", home.code)

@@ -30,6 +30,7 @@ from quanyu.apps.territory.models import Place
 from quanyu.errors import InvalidInput, QuanyuError
 from quanyu.web import sources, words
 from quanyu.web.access import actor, needs, visible_plan
+from quanyu.web.norms import drawn_by
 
 
 class NoDay(InvalidInput):
@@ -74,6 +75,7 @@ def plan(request: HttpRequest, pk: int) -> HttpResponse:
         "other": other,
         "other_name": _("version %(number)s") % {"number": other.number} if other else "",
         "figures": plan.metrics,
+        "drawn_by": drawn_by(plan),
         "chart": _chart(plan),
         "broken": [{"grid": grid, "reasons": words.why(grid, request.user)} for grid in queries.broken(plan)],
         "formats": list(exports.FORMATS),

@@ -152,6 +152,27 @@ def test_shared_borders_holes_and_gaps_leave_no_slivers(made: tuple[GeometryArra
 
 @settings(max_examples=30)
 @given(unions())
+def test_ground_left_out_is_told_once_for_each_place(made: tuple[GeometryArray, np.ndarray]) -> None:
+    cells, labels = made
+    inner, weights = shapely.get_coordinates(shapely.point_on_surface(cells)), np.arange(1, len(cells) + 1)
+    whole = dissolved(cells, np.zeros(len(cells), dtype=np.int64))
+    layers = [*(dissolved(cells, column) for column in labels.T), whole]
+    told = overlay(layers, places=inner, households=weights).left_out(len(layers) - 1)
+    lacking = [tuple(np.flatnonzero(row < 0).tolist()) for row in labels]
+    for kind in {*lacking} - {()}:
+        at = [cell for cell, lacks in enumerate(lacking) if lacks == kind]
+        places = [each for each in told if each.layers == kind]
+        assert len(places) == len(shapely.get_parts(shapely.union_all(shapely.buffer(cells[at], 1e-6))))
+        assert sum(each.area_m2 for each in places) == pytest.approx(shapely.area(cells[at]).sum(), abs=2.0)
+        assert sum(each.households or 0 for each in places) == weights[at].sum()
+        ground = shapely.buffer(shapely.union_all(cells[at]), 0.01)
+        assert all(ground.contains(shapely.Point(each.x, each.y)) for each in places)
+    assert {each.layers for each in told} == {*lacking} - {()}
+    assert [each.households for each in told] == sorted((each.households or 0 for each in told), reverse=True)
+
+
+@settings(max_examples=30)
+@given(unions())
 def test_polygons_of_pieces_cover_them(made: tuple[GeometryArray, np.ndarray]) -> None:
     cells, labels = made
     cut = overlay([dissolved(cells, column) for column in labels.T])

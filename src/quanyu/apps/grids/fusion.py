@@ -26,6 +26,8 @@ from quanyu.engines.spatial import Locator, project_areas, unproject
 from quanyu.engines.spatial.overlaying import (
     Agreement,
     Crosswalk,
+    Doubled,
+    LeftOut,
     Overlay,
     Pieces,
     agreement,
@@ -70,6 +72,19 @@ class Fused:
     def crosswalk(self, one: int, other: int) -> Crosswalk:
         """Return how the grids of one department go over into another's."""
         return crosswalk(self.pieces, one, other)
+
+    def left_out(self) -> list[tuple[tuple[DepartmentNetwork, ...], LeftOut]]:
+        """Return the communities' ground that departments leave out, each place once, with who does."""
+        places = self.cut.left_out(len(self.networks))
+        return [(tuple(self.networks[layer] for layer in each.layers), each) for each in places]
+
+    def doubled(self) -> list[tuple[DepartmentNetwork, tuple[str, ...], Doubled]]:
+        """Return the ground that several grids of a department claim, with its codes."""
+        return [
+            (self.networks[each.layer], tuple(self.codes[each.layer][row] for row in each.polygons), each)
+            for each in self.cut.doubled()
+            if each.layer < len(self.networks)
+        ]
 
     def drawn_twice(self) -> IntArray:
         """Return the pieces of departments' grids that look like a border drawn twice."""
@@ -204,8 +219,8 @@ def progress(territory: Division, *, on: date) -> Progress:
     return Progress(len(done), len(made.communities))
 
 
-def households_moved(made: Fused, plan: Plan) -> list[tuple[DepartmentNetwork, int]]:
-    """Return, for each department, the households whose neighbours in its grid are not those of the plan's grid.
+def households_moved(made: Fused, plan: Plan) -> list[tuple[DepartmentNetwork, int, int]]:
+    """Return, for each department, the households that change from its grid to the plan's, and of how many.
 
     Each of the plan's grids stands for the department's grid with which it shares most households, one to one; the
     households outside these pairs move.
@@ -225,6 +240,6 @@ def households_moved(made: Fused, plan: Plan) -> list[tuple[DepartmentNetwork, i
         own = Locator(made.cut.layers[layer]).locate(arrays.xy[:, 0], arrays.xy[:, 1])
         both = Pieces(np.column_stack([own, now]), np.zeros(len(now)), counts)
         found = agreement(both, 0, 1)
-        held = counts[(own >= 0) & (now >= 0)].sum()
-        result.append((network, round((1 - found.matched) * float(held))))
+        held = int(counts[(own >= 0) & (now >= 0)].sum())
+        result.append((network, round((1 - found.matched) * held), held))
     return result

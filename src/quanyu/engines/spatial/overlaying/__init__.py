@@ -11,13 +11,14 @@ from quanyu.engines.spatial.overlaying.crosswalks import (
 from quanyu.engines.spatial.overlaying.noding import Snapping
 from quanyu.engines.spatial.overlaying.overlay import NoPolygon, Overlay, overlay, warm
 from quanyu.engines.spatial.overlaying.pieces import Pieces
-from quanyu.engines.spatial.overlaying.places import Doubled, Gap
+from quanyu.engines.spatial.overlaying.places import Doubled, Gap, LeftOut
 
 __all__ = [
     "Agreement",
     "Crosswalk",
     "Doubled",
     "Gap",
+    "LeftOut",
     "NoPolygon",
     "Overlay",
     "Pieces",

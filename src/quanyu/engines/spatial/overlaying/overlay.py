@@ -24,7 +24,7 @@ from quanyu.engines.spatial.overlaying.faces import Faces, faces_of, locate
 from quanyu.engines.spatial.overlaying.noding import Network, Snapping, node
 from quanyu.engines.spatial.overlaying.outlines import outlines
 from quanyu.engines.spatial.overlaying.pieces import Pieces, exchange, gather, number_rows
-from quanyu.engines.spatial.overlaying.places import Doubled, Gap, connected
+from quanyu.engines.spatial.overlaying.places import Doubled, Gap, LeftOut, connected
 from quanyu.engines.spatial.rings import valid_rings_of
 from quanyu.errors import BadValue, EmptyInput, InvalidInput, WrongType
 
@@ -126,6 +126,44 @@ class Overlay:
     def gaps(self) -> tuple[Gap, ...]:
         """Return the ground that each layer leaves out, largest first within a layer."""
         return tuple(gap for layer in range(len(self.layers)) for gap in self._gaps(layer))
+
+    def left_out(self, within: int) -> tuple[LeftOut, ...]:
+        """Return the ground of a layer that others leave out, each place once, most households first, then largest.
+
+        Parameters
+        ----------
+        within : the layer whose ground counts, such as that of the communities
+
+        Raises
+        ------
+        BadValue
+            There is no such layer.
+        """
+        within = whole_number("within", within, low=0, high=len(self.layers) - 1)
+        network, faces, labels, _ = self._arrangement
+        lacks = labels < 0
+        inside, lacks[:, within] = ~lacks[:, within], False
+        first, kind = number_rows(lacks.astype(np.int64))
+        group = np.full(len(labels), -1, dtype=np.int64)
+        for same in np.unique(kind[inside & lacks.any(axis=1)]).tolist():
+            # Of ground that lies side by side, each part that others leave out is a place of its own.
+            part = connected(faces, inside & (kind == same))
+            group = np.where(part >= 0, part + same * len(labels), group)
+        counted: dict[int, int] = {}
+        if self._places is not None:
+            face = locate(network, faces, self._places.xy)
+            # On an outer border a polygon beside the ground has the place.
+            lost = ((self._placed(labels[face]) < 0) == lacks[face]).all(axis=1)
+            for at, households in zip(group[face[lost]].tolist(), self._places.households[lost], strict=True):
+                counted[at] = counted.get(at, 0) + int(households)
+        found = [
+            LeftOut(
+                tuple(np.flatnonzero(lacks[first[at // len(labels)]]).tolist()), area,
+                None if self._places is None else counted.get(at, 0), x, y,
+            )
+            for area, (x, y), at in self._grounds(group)
+        ]  # fmt: skip
+        return tuple(sorted(found, key=lambda each: -(each.households or 0)))
 
     def doubled(self) -> tuple[Doubled, ...]:
         """Return the ground that several polygons of a layer claim, largest first within a layer."""

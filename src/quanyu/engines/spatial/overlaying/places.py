@@ -28,6 +28,20 @@ class Gap:
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """Ground that some layers leave out, though it lies in another; ``x`` and ``y`` lie in it.
+
+    ``households`` are those of its places, ``None`` without places.
+    """
+
+    layers: tuple[int, ...]
+    area_m2: float
+    households: int | None
+    x: float
+    y: float
+
+
+@dataclass(frozen=True)
 class Doubled:
     """Ground that several polygons of a layer claim; ``x`` and ``y`` lie in it."""
 

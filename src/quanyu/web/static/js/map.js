@@ -81,7 +81,12 @@ class PlanMap {
     if (this.settings.networks) networks(this.element, this.map, this.settings.networks, read);
     if (this.settings.place) this.map.getSource("place").setData(this.settings.place);
     const mark = this.settings.point ?? this.state.get("mark")?.split("/").map(Number).reverse();
-    if (mark) this.marker ??= new maplibregl.Marker({ color: "#c92a2a" }).setLngLat(mark).addTo(this.map);
+    if (mark) this.mark(mark);
+  }
+
+  mark(place) {
+    this.marker ??= new maplibregl.Marker({ color: "#c92a2a" });
+    this.marker.setLngLat(place).addTo(this.map);
   }
 
   async dots() {
@@ -202,7 +207,9 @@ class PlanMap {
       if (!row || (event.target.closest("a") && !event.target.closest("a").hasAttribute("data-stay"))) return;
       event.preventDefault();
       this.select(row.dataset.show);
-      this.map.flyTo({ center: [Number(row.dataset.lon), Number(row.dataset.lat)], zoom: Math.max(this.map.getZoom(), 14) });
+      const place = [Number(row.dataset.lon), Number(row.dataset.lat)];
+      if ("mark" in row.dataset) this.mark(place);
+      this.map.flyTo({ center: place, zoom: Math.max(this.map.getZoom(), 14) });
     });
     addEventListener("hashchange", () => {
       this.state = new URLSearchParams(location.hash.slice(1));

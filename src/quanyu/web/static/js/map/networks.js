@@ -22,5 +22,6 @@ export async function networks(element, map, list, read) {
     show(code, boxes.find((box) => box.dataset.network === code)?.checked ?? true);
   }
   for (const box of boxes) box.onchange = () => show(box.dataset.network, box.checked);
+  element.querySelector("[data-loading]").hidden = true;
   element.dataset.networks = "ready";
 }

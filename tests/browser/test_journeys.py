@@ -178,7 +178,7 @@ def test_a_planner_compares_before_drawing_and_draws_with_a_row(visit: Any) -> N
     expect(page.locator("[data-comparison] svg")).to_be_visible(timeout=90_000)
     rows = page.locator("table tbody tr")
     expect(rows).to_have_count(4)
-    expect(rows.filter(has_text="present norms")).to_contain_text("free:")
+    expect(rows.filter(has_text="these norms")).to_contain_text("free:")
     page.set_viewport_size({"width": 390, "height": 844})
     page.reload()
     expect(page.locator("[data-comparison] svg")).to_be_visible()

@@ -21,7 +21,7 @@ from tests.factories import (
 )
 
 from quanyu.apps.grids import actions, norms, planning
-from quanyu.apps.grids.models import Network, Run
+from quanyu.apps.grids.models import Network, Plan, Run
 from quanyu.apps.grids.norms import Norms
 from quanyu.apps.territory.models import Place
 from quanyu.engines.districting.problem import OBJECTIVES
@@ -181,7 +181,7 @@ def test_the_row_of_the_present_norms_is_marked(
 ) -> None:
     run = compare(network, kind, **changes)
     page = client.get(f"/runs/{run.pk}")
-    marked = ["present norms" in row for row in rows(page)]
+    marked = ["these norms" in row for row in rows(page)]
     assert marked == [point["norms"].items() <= run.norms.items() for point in points(run)]
     assert marked == [point["is_current"] for point in chart(page)["points"]]
     assert sum(marked) == 1
@@ -250,13 +250,26 @@ def test_what_is_proven_to_move_is_told(client: Client, network: Network) -> Non
 
 def test_a_comparison_that_no_longer_holds_says_so(client: Client, network: Network, people: People) -> None:
     run = compare(network)
-    assert "Out of date" not in text(client.get(f"/runs/{run.pk}"))
     draw_plan(network, Norms.from_dict(NORMS.as_dict() | {"upper": 450}), actor=people.planner)
-    assert "a plan has been drawn by other norms since" in text(client.get(f"/runs/{run.pk}"))
+    assert "Out of date" not in text(client.get(f"/runs/{run.pk}"))
     Place.objects.filter(key="R4C4").update(households=61)
     assert "buildings, households, departments' grids or the plan in force have changed" in text(
         client.get(f"/runs/{run.pk}")
     )
+
+
+@pytest.mark.parametrize("kind", [Run.Kind.COUNTS, Run.Kind.MOVES])
+def test_chance_and_the_plan_in_force_stand_beside_the_rows(client: Client, network: Network, kind: Run.Kind) -> None:
+    run = compare(network, kind)
+    page = text(client.get(f"/runs/{run.pk}"))
+    assert run.comparison is not None
+    (same,) = (point for point in points(run) if point["norms"].items() <= run.norms.items())
+    grids = sorted(point["basic"] for point in [same, *run.comparison["again"]])
+    told = f"{grids[0]}–{grids[-1]}" if grids[0] < grids[-1] else f"{grids[0]}"
+    assert "Drawn by 3 seeds, these norms gave border between grids (km): " in page
+    assert f"basic grids: {told}. Rows that differ by no more may do so by chance." in page
+    metrics = Plan.objects.exclude(in_force_from=None).get().metrics
+    assert f"{metrics['basic_in_range']} / {metrics['basic']} (" in page.split("in force", 1)[1]
 
 
 def test_a_comparison_that_failed_says_so_in_the_readers_language(client: Client, network: Network) -> None:

@@ -100,7 +100,7 @@ CLOSENESS = gettext_lazy("Closeness to the departments' grids")
 def drawn_by(plan: Plan) -> list[tuple[str, str]]:
     """Return all that has to be set alike to draw a plan again, by label, and what shows that it was."""
     norms = plan.norms
-    told = [(str(field.label), _value(field, norms.get(name))) for name, field in NormsForm.base_fields.items()]
+    told = [(str(field.label), _value(name, field, norms.get(name))) for name, field in NormsForm.base_fields.items()]
     if norms.get("departments"):
         networks = DepartmentNetwork.objects.filter(
             territory=plan.network.territory_id, code__in=norms["departments"]
@@ -112,7 +112,7 @@ def drawn_by(plan: Plan) -> list[tuple[str, str]]:
     return told
 
 
-def _value(field: forms.Field, value: Any) -> str:
+def _value(name: str, field: forms.Field, value: Any) -> str:
     """Return a norm in the words of its field."""
     if isinstance(field, forms.BooleanField):
         return _("yes") if value else _("no")
@@ -122,4 +122,5 @@ def _value(field: forms.Field, value: Any) -> str:
         return _(", ").join(str(labels.get(each, each)) for each in chosen) or "—"
     if value is None:
         return "—"
-    return f"{value:,}" if isinstance(value, int) else f"{value:,g}"
+    unit = NormsForm.units[name] if name in ("lower", "upper", "exclusive_min_m2") else ""
+    return f"{value:,g} {unit}".strip() if isinstance(value, float) else f"{value:,} {unit}".strip()

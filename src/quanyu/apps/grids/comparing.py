@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,9 +20,18 @@ from quanyu.engines.districting.curves import STABILITIES
 # Each point is drawn as a run with its norms would draw it, so that whoever draws with them gets its very figures: the
 # engine's own curves know neither exclusive grids nor the departments that a plan may be close to.
 Point = dict[str, Any]
+# Seeds, beside the norms' own, with which the norms are drawn again: what differs then is chance.
+AGAIN = 2
 
 
-def compare_counts(prepared: Prepared, norms: Norms, sides: int, on_progress: OnProgress) -> list[Point]:
+class Compared(NamedTuple):
+    """The points of a comparison, and the norms as they are drawn again by other seeds."""
+
+    points: list[Point]
+    again: list[Point]
+
+
+def compare_counts(prepared: Prepared, norms: Norms, sides: int, on_progress: OnProgress) -> Compared:
     """Return the figures of plans with up to ``sides`` basic grids less and more than the norms give.
 
     Norms that name no number come first: they are free to choose in each piece of the ground the number that fits it
@@ -33,16 +42,16 @@ def compare_counts(prepared: Prepared, norms: Norms, sides: int, on_progress: On
     Cancelled
     """
     free: list[Point] = []
-    total = 2 * sides + 1
+    total = 2 * sides + 1 + AGAIN
     if norms.grids is None:
         total += 1
         free = _drawn(prepared, norms, [{"grids": None}], on_progress, (0, total))
     middle = norms.grids if norms.grids is not None else int(free[0]["basic"])
     counts = [{"grids": count} for count in range(max(1, middle - sides), middle + sides + 1)]
-    return free + _drawn(prepared, norms, counts, on_progress, (len(free), len(free) + len(counts)))
+    return _compared(prepared, norms, free, counts, on_progress)
 
 
-def compare_moves(prepared: Prepared, norms: Norms, on_progress: OnProgress) -> list[Point]:
+def compare_moves(prepared: Prepared, norms: Norms, on_progress: OnProgress) -> Compared:
     """Return the figures of plans from one free to move all households to one that moves the least.
 
     Raises
@@ -54,7 +63,17 @@ def compare_moves(prepared: Prepared, norms: Norms, on_progress: OnProgress) -> 
     if not prepared.has_today:
         raise NothingToMove
     closeness = [{"stability": each} for each in sorted({*STABILITIES, norms.stability})]
-    return _drawn(prepared, norms, closeness, on_progress, (0, len(closeness)))
+    return _compared(prepared, norms, [], closeness, on_progress)
+
+
+def _compared(
+    prepared: Prepared, norms: Norms, points: list[Point], changes: list[Point], on_progress: OnProgress
+) -> Compared:
+    """Return the points drawn already and those of the changes, and what other seeds give."""
+    seeds = [{"seed": norms.seed + step} for step in range(1, AGAIN + 1)]
+    first, last = len(points), len(points) + len(changes)
+    points = points + _drawn(prepared, norms, changes, on_progress, (first, last + AGAIN))
+    return Compared(points, _drawn(prepared, norms, seeds, on_progress, (last, last + AGAIN)))
 
 
 def _drawn(

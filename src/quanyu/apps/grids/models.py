@@ -249,7 +249,7 @@ class Run(models.Model):
     """A planning run: frozen inputs and norms, its progress and its result.
 
     Its result is a plan or, of the other kinds, a ``comparison``: figures of the plans that other norms would give,
-    ``{"ground", "points"}``, and no plan. ``sides`` is how many grids less and more are compared.
+    ``{"ground", "points", "again"}``, and no plan. ``sides`` is how many grids less and more are compared.
     """
 
     class Kind(models.TextChoices):

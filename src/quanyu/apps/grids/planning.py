@@ -96,12 +96,12 @@ def _compare_and_store(run: Run, watch: _Watch, clock: Clock) -> None:
     drawing.tell(watch, "exclusive", 0.0)
     prepared = prepare(ground, norms)
     if run.kind == Run.Kind.COUNTS:
-        points = comparing.compare_counts(prepared, norms, run.sides or 1, watch)
+        compared = comparing.compare_counts(prepared, norms, run.sides or 1, watch)
     else:
-        points = comparing.compare_moves(prepared, norms, watch)
+        compared = comparing.compare_moves(prepared, norms, watch)
     mine = Run.objects.filter(pk=run.pk, state=Run.State.RUNNING, cancel_asked=False)
     ended = mine.update(
-        state=Run.State.DONE, comparison={"ground": mark, "points": points}, progress=1.0,
+        state=Run.State.DONE, comparison={"ground": mark, **compared._asdict()}, progress=1.0,
         inputs_hash=prepared.fingerprint, ended_at=clock(), error=None,
     )  # fmt: skip
     if not ended:

@@ -27,11 +27,11 @@ __all__ = [
     "Impact",
     "Successor",
     "broken",
-    "changed_since",
     "degrees",
     "grid_features",
     "histogram",
     "impact",
+    "is_outdated",
     "last_plan",
     "locate",
     "locate_many",
@@ -219,22 +219,11 @@ def resolve_code(network: Network, code: str, *, on: date) -> Grid | list[Succes
     return sorted(successors, key=lambda each: (-each.households, each.to_code))
 
 
-def changed_since(comparison: Run) -> list[str]:
-    """Return what has changed since a comparison was made: ``ground``, the plan in force included, or ``norms``.
-
-    Norms have changed when a plan was drawn since by others; to draw with a point of the comparison is no change.
-    """
-    network, norms = comparison.network, Norms.from_dict(comparison.norms).as_dict()
-    changed = []
-    mark = ground_mark(network.territory, last_plan(network), norms["departments"])
-    if mark != (comparison.comparison or {}).get("ground"):
-        changed.append("ground")
-    later = network.runs.filter(pk__gt=comparison.pk, plan__isnull=False).first()
-    if later is not None:
-        others = Norms.from_dict(later.norms).as_dict()
-        if any(norms[name] != others[name] for name in norms.keys() - {comparison.compared}):
-            changed.append("norms")
-    return changed
+def is_outdated(comparison: Run) -> bool:
+    """Whether the ground, departments' grids or the plan in force have changed since a comparison was made."""
+    network, norms = comparison.network, Norms.from_dict(comparison.norms)
+    mark = ground_mark(network.territory, last_plan(network), norms.departments)
+    return bool(mark != (comparison.comparison or {}).get("ground"))
 
 
 def search(text: str, *, on: date, limit: int = 12) -> list[dict[str, Any]]:

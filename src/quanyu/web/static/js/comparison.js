@@ -2,7 +2,7 @@
 // Data and words come from the page.
 import { ACCENT, frame, theme } from "./chart/frame.js";
 
-// The present norms stand out by colour and by shape.
+// The norms asked for stand out by colour and by shape.
 const MARK = "#d9480f";
 const number = new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: 2 });
 const said = (value) => (value === null || value === undefined ? "—" : number.format(value));
@@ -14,7 +14,7 @@ const legend = (current, ink) => ({ data: [current], right: 12, top: 0, itemWidt
 // One panel below the other, over the same numbers of grids.
 function overCounts(element, { points, panels, names, grids, current }) {
   const { ink, line, axis, base } = theme();
-  // A number shared out among all pieces of ground; where the present norms name none, they stand apart from the line.
+  // A number shared out among all pieces of ground; where the norms name none, they stand apart from the line.
   const fixed = points.filter((point) => point.asked !== null);
   const free = points.filter((point) => point.asked === null);
   const pitch = (element.clientHeight - 50) / panels.length;

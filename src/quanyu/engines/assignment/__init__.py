@@ -1,4 +1,10 @@
-"""Assign tasks to agents: stewards to enterprises, workers to grids, people to posts; with proofs and reasons."""
+"""Assign tasks to agents: stewards to enterprises, workers to grids, people to posts; with proofs and reasons.
+
+What goes in and out: ``problem`` (checks), ``errors``, ``result``, ``reasons`` (why nobody has a task). By number of
+places: ``counting``, exact. By loads: ``loading``, which climbs prices over ``parts``, builds choices by ``diving`` and
+hands what stays open to ``branching`` (HiGHS); ``certificates`` is what prices prove. Posts: ``matching``. Compiled
+loops: ``_kernels``.
+"""
 
 from __future__ import annotations
 

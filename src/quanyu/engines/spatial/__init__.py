@@ -1,4 +1,9 @@
-"""Space: coordinate systems, tessellation and neighbours, division of heavy buildings, dissolving, locating."""
+"""Space: coordinate systems, tessellation and neighbours, division of heavy buildings, dissolving, locating.
+
+``coordinates`` (systems and projections), ``rings`` (polygons as arrays), ``morton`` (what is near lies near),
+``tessellating`` (a cell for every building), ``splitting`` (heavy buildings), ``dissolving`` (cells to grids),
+``locating`` (which polygon holds a point), ``overlaying`` (several divisions of one ground).
+"""
 
 from quanyu.engines.spatial.coordinates import (
     metric_projection,

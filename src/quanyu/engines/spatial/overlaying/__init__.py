@@ -1,4 +1,9 @@
-"""Overlaying: the pieces that several divisions of one territory cut it into, and how far the divisions agree."""
+"""Overlaying: the pieces that several divisions of one territory cut it into, and how far the divisions agree.
+
+``overlay`` is the whole; in order: ``noding`` (borders to segments that meet at their ends), ``faces`` (ground between
+them, and whose it is), ``pieces`` (areas and households), ``places`` (gaps and overlaps), ``outlines`` (polygons, when
+shown), ``crosswalks`` (shares and agreement). Compiled loops: ``_kernels``.
+"""
 
 from quanyu.engines.spatial.overlaying.crosswalks import (
     Agreement,

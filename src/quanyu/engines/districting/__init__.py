@@ -2,10 +2,10 @@
 
 What goes in and out: ``problem`` (checks), ``result``, ``metrics``, ``curves`` (many plans). One plan, in order:
 ``blocks`` (independent pieces), ``sharing`` (k among them), ``work`` (all blocks on several threads), ``search`` (one
-block; ``rounds`` where the range is tight), ``contraction``, ``cutting`` (trees), ``repair``, ``annealing``, ``settling``
-(the last districts into range; ``rescue`` exactly), ``report`` (what is proven and what would mend it). Shared: ``plans``
-(districts and their value), ``rules`` (prices). Proofs: ``certificates`` (of the range), ``cut_bounds`` and ``cut_model``
-(of the cut). Compiled loops: ``_kernels``.
+block; ``rounds`` where the range is tight), ``contraction``, ``cutting`` (trees), ``repair``, ``annealing``,
+``settling`` (the last districts into range; ``rescue`` exactly), ``report`` (what is proven and what would mend it).
+Shared: ``plans`` (districts and their value), ``rules`` (prices). Proofs: ``certificates`` (of the range),
+``cut_bounds`` and ``cut_model`` (of the cut). Compiled loops: ``_kernels``.
 """
 
 from __future__ import annotations

@@ -3,11 +3,12 @@
 Every answer comes with a bound that no choice can beat, counted in whole numbers from dual vectors kept with it.
 
 The problems: ``covering``, ``maximal``, ``median``, ``center``; with ``capacities``. What they stand on: ``coverage``
-(which site covers what), ``distances``, ``points`` (too many to write out), ``network`` (streets), ``cells``, ``checks``.
-Searches: ``cover_search``; ``most_search`` and ``apart_search`` for maximal covering, with ``most_core``, ``most_model``,
-``most_parts``, ``benders`` and ``remaining``; ``median_search`` and ``points_search``; ``capacity_search``; all are a
-``search`` (branch and bound) and start from ``reductions``. ``proof`` counts every bound anew, ``result`` is what comes
-out, ``linear`` the door to HiGHS, ``warming`` compiles the loops of ``_kernels``.
+(which site covers what), ``distances``, ``points`` (too many to write out), ``network`` (streets), ``cells``,
+``checks``. Searches: ``cover_search``; ``most_search`` and ``apart_search`` for maximal covering, with ``most_core``,
+``most_model``, ``most_parts``, ``benders`` and ``remaining``; ``median_search`` and ``points_search``;
+``capacity_search``; all are a ``search`` (branch and bound) and start from ``reductions``. ``proof`` counts every
+bound anew, ``result`` is what comes out, ``linear`` the door to HiGHS, ``warming`` compiles the loops of
+``_kernels``.
 """
 
 from quanyu.engines.siting.center import p_center

@@ -125,6 +125,24 @@ def test_what_is_no_number_is_misuse(files: tuple[Path, Path], option: tuple[str
     assert f"{option[1]} is no number" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--change-cost", "5"), "--change-cost needs --previous"),
+        (("--seconds", "5"), "--seconds is about loads"),
+        (("--steps", "5"), "--steps is about loads"),
+        (("--format", "orlib", "--radius", "5"), "--radius is about tables"),
+        (("--format", "orlib", "--previous", "today"), "--previous is about tables"),
+    ],
+)
+def test_an_option_that_would_do_nothing_is_misuse(
+    files: tuple[Path, Path], options: tuple[str, ...], words: str
+) -> None:
+    done = call("assign", *(files[:1] if "orlib" in options else files), *options)
+    assert done.exit_code == 2
+    assert words in done.output
+
+
 def test_a_problem_that_breaks_off_is_misuse(tmp_path: Path, files: tuple[Path, Path]) -> None:
     short = tmp_path / "gap.txt"
     short.write_text("2 3 1 1")

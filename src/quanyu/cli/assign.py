@@ -67,6 +67,7 @@ def assign(
     is_orlib = options.pop("form") == "orlib"
     if is_orlib == (tasks is not None):
         raise click.UsageError("Give AGENTS and TASKS; with --format orlib a single file.")
+    _refuse_idle(options, is_orlib=is_orlib)
     problem, names = _orlib(agents, options) if tasks is None else _problem(Table(agents), Table(tasks), options)
     found = assignment.assign(**problem, **options)
     if not as_json or str(out) != "-":
@@ -131,6 +132,21 @@ def match(
     else:
         click.echo("  ".join(f"{name} {value}" for name, value in figures.items() if value is not None), err=True)
     ctx.exit(1 if found.unmatched else 0)
+
+
+def _refuse_idle(options: dict[str, Any], *, is_orlib: bool) -> None:
+    """Refuse options that would do nothing without another."""
+    given = {name for name, value in options.items() if value}
+    if is_orlib and (idle := given & {"load", "previous", "change_cost", "organization", "radius"}):
+        raise click.UsageError(f"{_option(min(idle))} is about tables; a problem of the OR-Library says all itself.")
+    if "change_cost" in given and "previous" not in given:
+        raise click.UsageError("--change-cost needs --previous, which tells today's agents.")
+    if not is_orlib and "load" not in given and (idle := given & {"seconds", "steps"}):
+        raise click.UsageError(f"{_option(min(idle))} is about loads; without --load the answer is exact.")
+
+
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
 def _problem(team: Table, work: Table, options: dict[str, Any]) -> tuple[dict[str, Any], tuple[list[str], list[str]]]:

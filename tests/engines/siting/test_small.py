@@ -125,6 +125,12 @@ def test_capacities_of_a_p_median(data: st.DataObject) -> None:
     check_service(answer, fits, weight, capacity, costs)
 
 
+def test_a_budget_that_leaves_no_site_open_is_answered() -> None:
+    cover = cover_by_matrix([[0, 0, 1, 1], [0, 1, 0, 1], [0, 1, 0, 0], [0, 0, 0, 0], [1, 1, 0, 0]])
+    answer = cover_most(cover, [3, 8, 6, 3, 5], budget=6, costs=[4, 5, 0, 2])
+    assert (answer.value, answer.bound) == (22, 22)
+
+
 def test_a_site_that_stands_and_serves_nobody_takes_its_place_all_the_same() -> None:
     answer = p_median([[0, 1, 1], [1, 1, 1]], p=0, weights=[1, 2], capacities=[2, 0, 1], existing=[0, 1])
     assert answer.sites.tolist() == [0, 1]

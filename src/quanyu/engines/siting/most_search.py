@@ -213,9 +213,10 @@ class MostSearch(Search):
         cover, chosen = self.left.cover, chosen.copy()
         ground = (cover.indptr, cover.indices, *cover.by_site, self.left.weight, self.prices)
         money = self.spare - int(self.prices[chosen].sum())
-        money = _kernels.greedy_most(*ground, bias, chosen, money)
-        money = _kernels.swap_most(*ground, chosen, money, int(self.random.integers(max(1, cover.sites))))
-        _kernels.greedy_most(*ground, np.ones(len(bias)), chosen, money)
+        if cover.sites:  # else the proof has settled them all
+            money = _kernels.greedy_most(*ground, bias, chosen, money)
+            money = _kernels.swap_most(*ground, chosen, money, int(self.random.integers(cover.sites)))
+            _kernels.greedy_most(*ground, np.ones(len(bias)), chosen, money)
         self._offer(self.inside | self.left.marks(chosen, self.core.sites))
         return chosen
 

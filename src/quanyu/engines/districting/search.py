@@ -162,7 +162,8 @@ class BlockSearch:
     def _run_rounds(self, k: int, steps: int, more: Report) -> IntArray:
         rounds = Rounds(self.cutter, self.rules, k, self.random, starts_anew=not self._follows())
         best = rounds.best(self.plan, steps, lambda done, plan: more(done, self.expanded(plan)))
-        return self._polished(self.settler.settled(numbered(self.fine, self.expanded(best))).label)
+        detailed = self.settler.settled(numbered(self.fine, self.expanded(best)))
+        return self._better(self.fine, detailed, numbered(self.fine, self._polished(detailed.label))).label
 
     def _run_range(self, steps: int, more: Report) -> IntArray:
         """Recombine on the shrunk block, bring the last districts into range, then move single atoms of the whole."""

@@ -132,20 +132,31 @@ class Loading:
         The few candidates that a dive looks at may all be full; then an agent farther away may still have room.
         """
         while True:
-            fallback = relieved(self.core, start)
-            out, before = self._is_nobody(self.core)[fallback], self.core.origin
-            keep = out[self.whole.rows]
-            keep[before] = True
-            if np.count_nonzero(keep) == len(before):
+            fallback, size = relieved(self.core, start), len(self.core.origin)
+            place = self._grown(self._is_nobody(self.core)[fallback][self.whole.rows])
+            if len(self.core.origin) == size:
                 return start, fallback
-            self.core = replace(self.whole, origin=np.arange(len(keep))).without(keep, self.whole.room)
-            place = np.searchsorted(self.core.origin, before)
-            share = np.zeros(len(self.core.origin))
-            share[place] = self.dual.share
-            self.dual, start = replace(self.dual, share=share), place[start]
+            start = place[start]
+
+    def _grown(self, more: BoolArray) -> IntArray:
+        """Take candidates of the whole into the core; return where those that it had stand now."""
+        before = self.core.origin
+        keep = more.copy()
+        keep[before] = True
+        if np.count_nonzero(keep) == len(before):
+            return np.arange(len(before))
+        self.core = replace(self.whole, origin=np.arange(len(keep))).without(keep, self.whole.room)
+        place = np.searchsorted(self.core.origin, before)
+        share = np.zeros(len(self.core.origin))
+        share[place] = self.dual.share
+        self.dual = replace(self.dual, share=share)
+        return place
 
     def _half(self) -> IntArray:
         """Return the best choice with the tasks of half of the agents chosen anew."""
+        best = np.zeros(len(self.whole.origin), dtype=bool)
+        best[self.best] = True
+        self._grown(best)  # who was put in at the end may be none that a dive looks at
         core, nobody = self.core, len(self.core.room) - 1
         chosen = np.searchsorted(core.origin, self.best)
         mine = np.zeros(nobody + 1, dtype=bool)

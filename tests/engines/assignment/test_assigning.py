@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
 from quanyu.engines.assignment import Assignment, Progress, assign
-from quanyu.engines.assignment.certificates import bound_by_prices, still_possible
+from quanyu.engines.assignment.certificates import bound_by_prices, bound_of_served, still_possible
 from quanyu.engines.assignment.counting import bound_by_places
 from quanyu.engines.assignment.errors import CostsTooLarge, RepeatedPair
-from quanyu.engines.assignment.loading import counted, with_nobody
+from quanyu.engines.assignment.loading import with_nobody
 from quanyu.engines.assignment.problem import check
 from quanyu.errors import BadValue, EmptyInput, InvalidInput, NotFinite, OutOfRange, WrongShape, WrongType
 
@@ -145,8 +145,12 @@ def test_loads_are_assigned_within_a_bound_that_brute_force_confirms(
     if found.gap is not None:
         beside = found.objective - (left * problem.price if arguments["price"] is None else 0)
         assert found.objective - least <= found.gap * max(beside, 1) + 1e-9
-    beyond = problem.price - counted(problem)
-    assert bound_by_prices(with_nobody(problem), found.prices) + found.fewest_out * beyond == found.bound
+    whole, price = with_nobody(problem), problem.price
+    if arguments["price"] is None:
+        least_cost = bound_of_served(whole, found.prices, problem.alone - price, found.fewest_out)
+        assert found.bound == price * found.fewest_out + min(least_cost, price)
+    else:
+        assert found.bound == bound_by_prices(whole, found.prices)
 
 
 def test_that_no_more_can_be_served_is_proven_before_the_cost_is() -> None:

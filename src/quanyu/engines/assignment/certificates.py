@@ -38,6 +38,21 @@ def bound_by_prices(part: Part, price: IntArray) -> int:
     return -(-total // scale)
 
 
+def bound_of_served(part: Part, price: IntArray, alone: IntArray, out: int) -> int:
+    """Return the bound that prices prove of the cost of assignments that leave exactly ``out`` tasks to nobody.
+
+    ``alone`` (n,) is what each of these costs, such as the change of an agent. Nobody earns as :func:`bound_by_prices`
+    says, but by exactly so many tasks: those that bring the most.
+    """
+    scale, nobody = scale_of(part), len(part.room) - 1
+    total = int(sum(price.tolist()))
+    for a in range(nobody):
+        gain, load, _ = _gains(part, price, scale, a)
+        total -= int(_most(gain[gain > 0], load[gain > 0], int(part.room[a]))[-1])
+    left = np.sort(price - alone * scale)[::-1][:out]
+    return -(-(total - int(sum(left.tolist()))) // scale)
+
+
 def fewest_out(part: Part) -> int:
     """Return a proven number of tasks that every assignment leaves to nobody."""
     here = part.candidates

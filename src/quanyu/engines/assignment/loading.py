@@ -11,7 +11,13 @@ import numpy as np
 from quanyu.engines.arrays import BoolArray, FloatArray, IntArray
 from quanyu.engines.assignment._kernels import MOST_CELLS, Candidates, WordArray, level
 from quanyu.engines.assignment.branching import branch
-from quanyu.engines.assignment.certificates import bound_by_prices, fewest_out, still_possible, whole_prices
+from quanyu.engines.assignment.certificates import (
+    bound_by_prices,
+    bound_of_served,
+    fewest_out,
+    still_possible,
+    whole_prices,
+)
 from quanyu.engines.assignment.diving import dive, filled, polish, relieved
 from quanyu.engines.assignment.parts import Dual, Part, climbed, part_of
 from quanyu.engines.assignment.problem import NONE, Problem, pointers, rows_of
@@ -32,8 +38,10 @@ SWEEPS, CHAINS = (5, 500), 800_000
 POLISHES = 2
 # HiGHS is asked where there are no more candidates, so few of them are open, and costs are far from where its
 # tolerances would blur them. Its nodes, and the share of a time limit that dives leave to it.
-MOST_OPEN, OPEN, CLEAR = 100_000, 2_500, 2**30
+MOST_OPEN, OPEN, CLEAR = 100_000, 800, 2**30
 NODES, SHARE = 20, 0.4
+# Times that nobody is made cheaper without a better bound.
+MISSED = 3
 # Leaving a task out counts, in the search, no more than so many of the greatest cost.
 DEAR = 4
 INFINITE = 2**62
@@ -79,17 +87,11 @@ class Loading:
             self.dual = self._rise(self.core, self.dual.price)
         self.price = whole_prices(self.whole, self.dual.price)
         self.fewest_out = fewest_out(self.whole)
-        self.proven = bound_by_prices(self.whole, self.price)
+        self.bound = self._proven(self.price)
         default = int(np.clip(DIVED // looks(self.core), 1, DIVES))
         if steps is None:
             steps = default if seconds is None else MANY
         self.limit, self.steps, self.stopped, self.is_optimal = steps, 0, "steps", False
-
-    @property
-    def bound(self) -> int:
-        """What every assignment costs at the least: those that must be left out have their whole price, of which the
-        search counts a part."""
-        return self.proven + self.fewest_out * (self.problem.price - counted(self.problem))
 
     def run(self) -> Found:
         """Dive until the gap is closed or the limit reached, then let HiGHS look at what is open."""
@@ -105,8 +107,40 @@ class Loading:
         self._take(self.best)
         if self.best_cost > self.bound and self.stopped != "asked" and self.steps:
             self._branch()
+        if self.best_cost > self.bound and not self.is_optimal and 0 < self.fewest_out == self._out():
+            self._price_nobody()
         entry = self.whole.origin[self.best]
         return Found(entry, self.price, self.bound, self.is_optimal, self.fewest_out, self.steps, self.stopped)
+
+    def _proven(self, price: IntArray) -> int:
+        """Return what prices prove of the objective."""
+        problem = self.problem
+        if not problem.served_first:
+            return bound_by_prices(self.whole, price)
+        cost = bound_of_served(self.whole, price, problem.alone - problem.price, self.fewest_out)
+        # Where serving comes first, one more left out costs more than all that can be saved so.
+        return problem.price * self.fewest_out + min(cost, problem.price)
+
+    def _price_nobody(self) -> None:
+        """Look for prices that prove more of the cost where some must be left out.
+
+        At the price of a task left out that the search counts, prices say what one more would be worth, and little of
+        the cost beside it. So they rise anew with nobody ever cheaper, as long as that proves more.
+        """
+        if len(self.whole.origin) > MOST_OPEN or self._is_late(1.0):
+            return
+        whole, nobody = self.whole, self._is_nobody(self.whole)
+        extra = (self.problem.alone - self.problem.price)[whole.rows]
+        worth, missed = counted(self.problem), 0
+        while worth > 1 and missed < MISSED and not self._is_late(1.0):
+            worth //= 2
+            cost = np.where(nobody, extra + worth, whole.candidates.cost)
+            part = part_of(whole.candidates._replace(cost=cost), whole.origin, whole.room)
+            price = whole_prices(whole, self._rise(part, first_prices(part)).price)
+            bound = self._proven(price)
+            missed = 0 if bound > self.bound else missed + 1
+            if bound > self.bound:
+                self.bound, self.price = bound, price
 
     def _take(self, chosen: IntArray) -> None:
         """Keep a choice, with all filled in that has room, if it is better than the best."""
@@ -208,6 +242,7 @@ class Loading:
                 self._take(better)
             if is_whole:
                 self.fewest_out = self._out()
+                self.bound = self._proven(self.price)
         return self._out() == self.fewest_out
 
     def _asked(self, cost: IntArray, keep: BoolArray, upper: int, out: int | None) -> tuple[IntArray | None, bool]:

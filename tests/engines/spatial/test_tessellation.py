@@ -71,11 +71,16 @@ def test_cells_part_the_territory_without_gap_or_overlap(footprints: np.ndarray)
 def test_the_ground_goes_to_the_nearest_footprint(footprints: np.ndarray, seed: int) -> None:
     made = tessellate(footprints, territory=SQUARE)
     points = shapely.points(np.random.default_rng(seed).uniform((0, 0), (400, 300), (200, 2)))
-    distance = shapely.distance(points[:, None], footprints[made.kept][None, :])
+    kept = footprints[made.kept]
+    distance = shapely.distance(points[:, None], kept[None, :])
     point, cell = shapely.STRtree(made.cells).query(points, predicate="within")
+    # Outlines stand for footprints, so this is of the ground between them; and of footprints that overlap, that of one
+    # may lie behind the other.
+    alone = np.bincount(shapely.STRtree(kept).query(kept, predicate="intersects")[0], minlength=len(kept)) == 1
+    told = alone[cell] & alone[distance[point].argmin(axis=1)] & (distance[point].min(axis=1) > 0.0)
     # Outlines are sampled every six metres and drawn in by 0.3: a cell's edge may be off by that much.
-    slack = distance[point, cell] - distance[point].min(axis=1)
-    assert slack.max() < 3.5
+    slack = (distance[point, cell] - distance[point].min(axis=1))[told]
+    assert slack.max(initial=0.0) < 3.5
 
 
 @settings(max_examples=25)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.sparse as sparse
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
@@ -126,6 +126,13 @@ def test_places_by_number_are_assigned_as_cheaply_as_brute_force_can(arguments: 
 
 @settings(max_examples=60, deadline=None)
 @given(small(with_loads=True), st.sampled_from([{"steps": 4}, {"steps": 1}, {"seconds": 0.0}]))
+@example(
+    {
+        "costs": np.array([[5], [6]]), "capacity": np.array([6]), "allowed": np.array([[True], [True]]), "price": 6,
+        "previous": np.array([-1, -1]), "change_cost": 0, "loads": np.array([[6], [1]]),
+    },
+    {"seconds": 0.0},
+)  # fmt: skip
 def test_loads_are_assigned_within_a_bound_that_brute_force_confirms(
     arguments: dict[str, Any], limit: dict[str, Any]
 ) -> None:

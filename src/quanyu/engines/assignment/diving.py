@@ -101,11 +101,15 @@ def filled(part: Part, chosen: IntArray) -> IntArray:
 
 
 def _give(part: Part, chosen: IntArray, room: IntArray, t: int) -> None:
-    """Give a task that takes no room to the cheapest candidate that has room for it; nobody always has."""
+    """Give a task that takes no room to the cheapest candidate that has room for it; nobody always has.
+
+    Who costs as much as nobody, the last candidate, keeps his room for others.
+    """
     here = part.candidates
     span = slice(int(here.indptr[t]), int(here.indptr[t + 1]))
     cost = np.where(here.load[span] <= room[here.agent[span]], here.cost[span], NEVER)
-    chosen[t] = span.start + int(np.argmin(cost))
+    cheapest = int(np.argmin(cost))
+    chosen[t] = span.stop - 1 if cost[cheapest] == cost[-1] else span.start + cheapest
     room[here.agent[chosen[t]]] -= here.load[chosen[t]]
 
 
